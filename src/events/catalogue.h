@@ -1,0 +1,55 @@
+// The catalogue: every type of event there is, its schema versions, fields, classes and links.
+//
+// Data is checked against it field by field: an unknown field, a missing required one, a wrong type or a value beyond
+// its range refuses the event with the JSON pointer of the place. Older versions are brought to the newest by upcasters
+// when read; what was stored stays as it was.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "events/event.h"
+
+namespace amity::events {
+
+enum class FieldKind {
+  kText,
+  kInteger,
+  kNumber,
+  kBoolean,
+  kMoney,      // {"amount_minor": 90000, "currency": "CZK"}
+  kDate,       // "1993-01-01"
+  kTimestamp,  // RFC 3339
+  kCode,       // one of `codes`
+  kReference,  // the key of an entity of kind `entity`, which becomes one of the event's entities
+  kHolders,    // [{"customer": "1", "role": "owner"}]
+};
+
+// JR/T 0171-2020: C1 internal, C2 personal (identity, contact, balances, transactions), C3 authentication secrets.
+enum class DataClass { kC1, kC2, kC3 };
+
+struct Field {
+  std::string_view name;
+  FieldKind kind = FieldKind::kText;
+  bool required = false;
+  DataClass data_class = DataClass::kC1;
+  EntityKind entity = EntityKind::kCustomer;  // for kReference
+  std::string_view codes = {};                // for kCode: "credit|debit"
+};
+
+struct Type {
+  std::string_view name;        // "transaction.posted"
+  int version = 1;              // newest schema version
+  EntityKind subject = EntityKind::kCustomer;
+  std::string_view purpose;     // one line for people and openapi
+  std::span<const Field> fields;
+  bool internal = false;        // made by the engine only, refused from outside
+};
+
+std::span<const Type> catalogue();
+const Type* find_type(std::string_view name);
+
+// Checks data of `version` and brings it to the newest version. `place` is put before pointers in errors.
+Result<json::object> check_data(const Type& type, int version, const json::value& data, std::string_view place);
+
+}  // namespace amity::events

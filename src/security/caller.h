@@ -1,0 +1,70 @@
+// Who is calling and what for: the first argument of every call that touches customer data or changes anything.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/id.h"
+#include "base/result.h"
+
+namespace amity::security {
+
+enum class Role {
+  kAdministrator,
+  kRelationshipManager,
+  kServiceAgent,
+  kMarketer,
+  kRiskAnalyst,
+  kComplianceOfficer,
+  kDataScientist,
+  kCustomer,
+};
+std::string_view name_of(Role role);  // "relationship_manager"
+Result<Role> parse_role(std::string_view name);
+
+// What a role may do. Each route and command names the one it needs.
+enum class Permission {
+  kReadCustomers,
+  kWriteEvents,
+  kImport,
+  kDecide,
+  kReadDecisions,
+  kReplay,
+  kReadModels,
+  kTrainModels,
+  kApproveModels,    // never one's own
+  kReadPolicies,
+  kDraftPolicies,
+  kActivatePolicies,  // never one's own draft
+  kReadAudit,
+  kManageUsers,
+  kManageConsents,
+  kEraseCustomers,
+  kBackUp,
+  kOperate,  // doctor, metrics in detail, checkpoints
+};
+std::string_view name_of(Permission permission);  // "approve_models": also the scope of an API key
+
+// Why personal data is used (PIPL article 6: a definite purpose). Stored in the audit entry of each read.
+enum class Purpose { kService, kCreditDecision, kFraudPrevention, kMarketing, kCompliance, kModelDevelopment, kOperation };
+std::string_view name_of(Purpose purpose);  // "credit_decision"
+Result<Purpose> parse_purpose(std::string_view name);
+
+struct Caller {
+  UserId user;
+  std::string name;         // sign-in name, for audit; never a customer's name
+  std::vector<Role> roles;
+  std::string unit;         // organisation unit, a path: "/east/shanghai"; sees rows of this unit and below
+  Purpose purpose = Purpose::kService;
+  std::vector<Permission> key_scopes;  // of the API key used; empty for a session: all of the roles'
+  std::string trace_id;                // W3C trace id of the request
+
+  bool may(Permission permission) const;
+  bool sees_unit(std::string_view row_unit) const;  // "/east" sees "/east/shanghai", not "/eastern"
+};
+
+// forbidden, naming the permission that is missing.
+Result<void> require(const Caller& caller, Permission permission);
+
+}  // namespace amity::security
