@@ -152,7 +152,9 @@ Bytes seal(const SecretKey& key, ByteView plain, std::string_view place) {
 
 Result<Bytes> open(const SecretKey& key, ByteView sealed, std::string_view place) {
   ensure_ready();
-  const auto refused = [] { return fail(Code::kConflict, "a sealed value does not open: another key, place or content"); };
+  const auto refused = [] {
+    return fail(Code::kConflict, "a sealed value does not open: another key, place or content");
+  };
   if (sealed.size() < kSealOverheadBytes) return refused();
   Bytes plain(sealed.size() - kSealOverheadBytes);
   const int status = crypto_aead_xchacha20poly1305_ietf_decrypt(

@@ -4,8 +4,8 @@
 #include <charconv>
 #include <cmath>
 
-#include <boost/json/stream_parser.hpp>
 #include <fmt/format.h>
+#include <boost/json/stream_parser.hpp>
 
 namespace amity {
 namespace {
@@ -136,9 +136,12 @@ void write(const json::value& value, std::string& out) {
 std::string pointer_token(std::string_view key) {
   std::string token = "/";
   for (char c : key.substr(0, 64)) {
-    if (c == '~') token += "~0";
-    else if (c == '/') token += "~1";
-    else token += c;
+    if (c == '~')
+      token += "~0";
+    else if (c == '/')
+      token += "~1";
+    else
+      token += c;
   }
   return token;
 }
@@ -150,7 +153,8 @@ const json::object kNoObject;
 }  // namespace
 
 Result<json::value> parse_json(std::string_view text, size_t max_bytes) {
-  if (text.size() > max_bytes) return fail(Code::kLimit, fmt::format("the document is larger than {} bytes", max_bytes));
+  if (text.size() > max_bytes)
+    return fail(Code::kLimit, fmt::format("the document is larger than {} bytes", max_bytes));
   json::parse_options options;
   options.max_depth = kMaxDepth;
   json::stream_parser parser({}, options);

@@ -43,10 +43,10 @@ class JsonReader {
   int64_t integer_or(std::string_view key, int64_t least, int64_t most, int64_t otherwise);
   double number(std::string_view key);
   bool boolean_or(std::string_view key, bool otherwise);
-  const json::value& any(std::string_view key);      // null where it is missing (and an error)
+  const json::value& any(std::string_view key);  // null where it is missing (and an error)
   const json::value& any_or_null(std::string_view key);
-  const json::array& array(std::string_view key);    // empty where it is missing (and an error)
-  const json::object& object(std::string_view key);  // empty where it is missing (and an error)
+  const json::array& array(std::string_view key);          // empty where it is missing (and an error)
+  const json::object& object(std::string_view key);        // empty where it is missing (and an error)
   void refuse(std::string_view key, std::string message);  // a rule of the caller's is broken
 
   Result<void> finish();

@@ -92,7 +92,8 @@ std::string format(const Money& money) {
   uint64_t scale = 1;
   for (int i = 0; i < exponent; ++i) scale *= 10;
   const bool negative = money.amount_minor < 0;
-  const uint64_t magnitude = negative ? 0 - static_cast<uint64_t>(money.amount_minor) : static_cast<uint64_t>(money.amount_minor);
+  const uint64_t magnitude =
+      negative ? 0 - static_cast<uint64_t>(money.amount_minor) : static_cast<uint64_t>(money.amount_minor);
   auto text = fmt::format("{}{}", negative ? "-" : "", magnitude / scale);
   if (exponent > 0) text += fmt::format(".{:0{}}", magnitude % scale, exponent);
   return fmt::format("{} {}", text, money.currency.code());

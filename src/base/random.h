@@ -16,7 +16,7 @@ class Random {
   uint64_t below(uint64_t bound);  // uniform in [0, bound), unbiased; bound > 0
   double uniform();                // [0, 1), 53 bits
   bool chance(double probability) { return uniform() < probability; }
-  double normal();                 // mean 0, deviation 1: Irwin-Hall sum of 12 uniforms, exact in binary64 everywhere
+  double normal();  // mean 0, deviation 1: Irwin-Hall sum of 12 uniforms, exact in binary64 everywhere
   Random fork(uint64_t stream) const;
 
  private:

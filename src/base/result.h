@@ -1,9 +1,9 @@
 // Result and Error: how every call of the house says that it could not do what was asked.
 //
 // Expected failures are values. An Error says what is wrong and what to do about it, names the place where input is
-// wrong (a JSON pointer, `line 3, column 7`, `trans.asc:120 amount`), and never carries a customer's data. Exceptions of
-// libraries stop in the file that wraps the library. CHECK (base/check.h) is for our own mistakes. Only api/ turns codes
-// into HTTP statuses and only app/main.cpp into exit codes.
+// wrong (a JSON pointer, `line 3, column 7`, `trans.asc:120 amount`), and never carries a customer's data. Exceptions
+// of libraries stop in the file that wraps the library. CHECK (base/check.h) is for our own mistakes. Only api/ turns
+// codes into HTTP statuses and only app/main.cpp into exit codes.
 #pragma once
 
 #include <expected>
@@ -57,11 +57,11 @@ inline std::unexpected<Error> not_found(std::string message, std::string place =
 
 // The value of a Result, or return its error from the enclosing function (not for coroutines).
 #define TRY(...) AMITY_TRY_NAMED(AMITY_JOIN(try_result_, __COUNTER__), __VA_ARGS__)
-#define AMITY_TRY_NAMED(result, ...)                                  \
-  __extension__({                                                     \
-    auto result = (__VA_ARGS__);                                      \
-    if (!result) return std::unexpected(std::move(result).error());   \
-    *std::move(result);                                               \
+#define AMITY_TRY_NAMED(result, ...)                                \
+  __extension__({                                                   \
+    auto result = (__VA_ARGS__);                                    \
+    if (!result) return std::unexpected(std::move(result).error()); \
+    *std::move(result);                                             \
   })
 #define AMITY_JOIN(a, b) AMITY_JOIN_EXPANDED(a, b)
 #define AMITY_JOIN_EXPANDED(a, b) a##b

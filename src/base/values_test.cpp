@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/money.h"
 #include "base/random.h"
+#include "base/yaml.h"
 
 namespace amity {
 namespace {
@@ -71,6 +72,21 @@ TEST(JsonReader, names_the_place_of_what_is_wrong) {
   unknown.text("name");
   unknown.integer("months", 1, 500);
   EXPECT_EQ(unknown.finish().error().place, "/extra");
+}
+
+TEST(Yaml, reads_definitions_as_json) {
+  const auto value =
+      parse_yaml("name: x\nwindow: 30d\ncount: 3\nshare: 0.5\nquoted: '3'\nlist: [a, {b: true}]\nnothing: ~\n");
+  ASSERT_TRUE(value) << value.error().text();
+  EXPECT_EQ(write_json(*value),
+            R"({"count":3,"list":["a",{"b":true}],"name":"x","nothing":null,"quoted":"3","share":0.5,"window":"30d"})");
+}
+
+TEST(Yaml, refuses_what_can_be_read_in_two_ways) {
+  EXPECT_EQ(parse_yaml("a: 1\nb: 2\na: 3\n").error().place, "line 3, column 1");
+  for (const char* text : {"a: &x 1\nb: *x", "a: !!int '1'", "a: [1", "? [a]\n: b", "a: 1\n---\nb: 2"}) {
+    EXPECT_FALSE(parse_yaml(text)) << text;
+  }
 }
 
 TEST(Crypto, a_sealed_value_opens_only_in_its_place) {

@@ -38,12 +38,12 @@ struct Field {
 };
 
 struct Type {
-  std::string_view name;        // "transaction.posted"
-  int version = 1;              // newest schema version
+  std::string_view name;  // "transaction.posted"
+  int version = 1;        // newest schema version
   EntityKind subject = EntityKind::kCustomer;
-  std::string_view purpose;     // one line for people and openapi
+  std::string_view purpose;  // one line for people and openapi
   std::span<const Field> fields;
-  bool internal = false;        // made by the engine only, refused from outside
+  bool internal = false;  // made by the engine only, refused from outside
 };
 
 std::span<const Type> catalogue();

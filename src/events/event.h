@@ -6,8 +6,8 @@
 // (source, id) is unique for ever. `subject` is "kind/reference" with the institution's own reference. Inside, every
 // reference becomes a pseudonym: a UUID from a keyed digest, so that the log's keys say nothing about a person.
 //
-// An Event is filled on its way down the house: events/ decodes and checks it against the catalogue, customers/ resolves
-// its entities and home, the log gives it its seq. Rooms further down only read it.
+// An Event is filled on its way down the house: events/ decodes and checks it against the catalogue, customers/
+// resolves its entities and home, the log gives it its seq. Rooms further down only read it.
 #pragma once
 
 #include <cstdint>
@@ -60,9 +60,9 @@ struct Event {
   std::string type;  // of the catalogue
   int schema_version = 1;
   Reference subject;
-  Timestamp time;         // when it happened
-  json::object data;      // checked against the catalogue; references in it stay as received
-  Digest body_digest{};   // of type, version, subject, time and canonical data: tells a repeat from a contradiction
+  Timestamp time;           // when it happened
+  json::object data;        // checked against the catalogue; references in it stay as received
+  Digest body_digest{};     // of type, version, subject, time and canonical data: tells a repeat from a contradiction
   bool is_history = false;  // imported: changes state, but decides and sends nothing
 
   // Set on the way.

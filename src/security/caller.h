@@ -33,7 +33,7 @@ enum class Permission {
   kReplay,
   kReadModels,
   kTrainModels,
-  kApproveModels,    // never one's own
+  kApproveModels,  // never one's own
   kReadPolicies,
   kDraftPolicies,
   kActivatePolicies,  // never one's own draft
@@ -47,15 +47,23 @@ enum class Permission {
 std::string_view name_of(Permission permission);  // "approve_models": also the scope of an API key
 
 // Why personal data is used (PIPL article 6: a definite purpose). Stored in the audit entry of each read.
-enum class Purpose { kService, kCreditDecision, kFraudPrevention, kMarketing, kCompliance, kModelDevelopment, kOperation };
+enum class Purpose {
+  kService,
+  kCreditDecision,
+  kFraudPrevention,
+  kMarketing,
+  kCompliance,
+  kModelDevelopment,
+  kOperation
+};
 std::string_view name_of(Purpose purpose);  // "credit_decision"
 Result<Purpose> parse_purpose(std::string_view name);
 
 struct Caller {
   UserId user;
-  std::string name;         // sign-in name, for audit; never a customer's name
+  std::string name;  // sign-in name, for audit; never a customer's name
   std::vector<Role> roles;
-  std::string unit;         // organisation unit, a path: "/east/shanghai"; sees rows of this unit and below
+  std::string unit;  // organisation unit, a path: "/east/shanghai"; sees rows of this unit and below
   Purpose purpose = Purpose::kService;
   std::vector<Permission> key_scopes;  // of the API key used; empty for a session: all of the roles'
   std::string trace_id;                // W3C trace id of the request

@@ -33,7 +33,8 @@ enum class Dialect { kSqlite, kPostgresql };
 // A constant statement. The name ("events.by_subject") stands in errors and metrics instead of the SQL.
 // Parameters are $1, $2, ... in both dialects. Consteval: text made at run time does not compile.
 struct Statement {
-  consteval Statement(const char* statement_name, const char* both) : name(statement_name), sqlite(both), postgresql(both) {}
+  consteval Statement(const char* statement_name, const char* both)
+      : name(statement_name), sqlite(both), postgresql(both) {}
   consteval Statement(const char* statement_name, const char* sqlite_text, const char* postgresql_text)
       : name(statement_name), sqlite(sqlite_text), postgresql(postgresql_text) {}
 
