@@ -77,6 +77,7 @@ std::string to_hex(ByteView bytes) {
 }
 
 Result<Bytes> from_hex(std::string_view text) {
+  if (text.empty()) return Bytes{};  // no null pointers into the library
   Bytes bytes(text.size() / 2);
   size_t length = 0;
   const char* end = nullptr;
@@ -93,6 +94,7 @@ std::string to_base64url(ByteView bytes) {
 }
 
 Result<Bytes> from_base64url(std::string_view text) {
+  if (text.empty()) return Bytes{};
   Bytes bytes(text.size());
   size_t length = 0;
   const char* end = nullptr;

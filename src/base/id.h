@@ -41,7 +41,7 @@ std::string format(const Id<Tag>& id) {
 }
 template <class T>
 Result<T> parse_id(std::string_view text) {
-  return T { TRY(parse_uuid(text)) };
+  return T{TRY(parse_uuid(text))};
 }
 
 using CustomerId = Id<struct CustomerTag>;

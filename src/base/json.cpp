@@ -3,62 +3,74 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
-#include <boost/json/stream_parser.hpp>
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/value_stack.hpp>
 
 namespace amity {
 namespace {
 
 constexpr size_t kMaxDepth = 32;
 
-// Boost.JSON keeps the last of two equal keys; a signed or digested document must not be readable in two ways.
-// The parser cannot be asked to refuse them, so the text is walked once for keys on each level.
-class DuplicateKeyFinder {
+// Builds the value while Boost.JSON's parser reads, and does the two things its own builder does not: it refuses a key
+// that stands twice in one object (a digested document must not be readable in two ways, however the key is escaped),
+// and it reads decimals correctly rounded (Boost.JSON 1.81 may miss by a bit, so that written text reads back unequal).
+class Builder {
  public:
-  explicit DuplicateKeyFinder(std::string_view text) : text_(text) {}
+  static constexpr size_t max_object_size = SIZE_MAX;
+  static constexpr size_t max_array_size = SIZE_MAX;
+  static constexpr size_t max_key_size = SIZE_MAX;
+  static constexpr size_t max_string_size = SIZE_MAX;
+  using Error = json::error_code;
+  using Text = json::string_view;
 
-  // The text is already known to be valid JSON.
-  bool found() {
-    std::vector<std::vector<std::string_view>> open;
-    bool expects_key = false;
-    while (at_ < text_.size()) {
-      const char c = text_[at_];
-      if (c == '"') {
-        const auto key = quoted();
-        if (!expects_key || open.empty()) continue;
-        open.back().push_back(key);
-        expects_key = false;
-        continue;
-      }
-      if (c == '{') open.emplace_back(), expects_key = true;
-      if (c == '[') arrays_.push_back(open.size()), expects_key = false;
-      if (c == ']') arrays_.pop_back();
-      if (c == '}') {
-        if (repeats(open.back())) return true;
-        open.pop_back();
-        expects_key = false;
-      }
-      if (c == ',') expects_key = !open.empty() && (arrays_.empty() || arrays_.back() < open.size());
-      ++at_;
-    }
-    return false;
+  json::value release() { return stack_.release(); }
+  bool found_repeated_key() const { return found_repeated_key_; }
+
+  bool on_document_begin(Error&) { return true; }
+  bool on_document_end(Error&) { return true; }
+  bool on_object_begin(Error&) { return keys_.emplace_back(), true; }
+  bool on_object_end(size_t count, Error& error) {
+    std::ranges::sort(keys_.back());
+    found_repeated_key_ = std::ranges::adjacent_find(keys_.back()) != keys_.back().end();
+    if (found_repeated_key_) return error = json::error::exception, false;
+    keys_.pop_back();
+    return stack_.push_object(count), true;
   }
+  bool on_array_begin(Error&) { return true; }
+  bool on_array_end(size_t count, Error&) { return stack_.push_array(count), true; }
+  bool on_key_part(Text part, size_t, Error&) { return key_ += part, true; }
+  bool on_key(Text part, size_t, Error&) {
+    key_ += part;
+    stack_.push_key(key_);
+    keys_.back().push_back(std::exchange(key_, {}));
+    return true;
+  }
+  bool on_string_part(Text part, size_t, Error&) { return stack_.push_chars(part), true; }
+  bool on_string(Text part, size_t, Error&) { return stack_.push_string(part), true; }
+  bool on_number_part(Text part, Error&) { return number_ += part, true; }
+  bool on_int64(int64_t number, Text, Error&) { return number_.clear(), stack_.push_int64(number), true; }
+  bool on_uint64(uint64_t number, Text, Error&) { return number_.clear(), stack_.push_uint64(number), true; }
+  bool on_double(double, Text part, Error& error) {
+    number_ += part;
+    double number = 0;
+    const auto read = std::from_chars(number_.data(), number_.data() + number_.size(), number);
+    if (read.ec != std::errc{}) return error = json::error::exponent_overflow, false;
+    return number_.clear(), stack_.push_double(number), true;
+  }
+  bool on_bool(bool value, Error&) { return stack_.push_bool(value), true; }
+  bool on_null(Error&) { return stack_.push_null(), true; }
+  bool on_comment_part(Text, Error&) { return true; }
+  bool on_comment(Text, Error&) { return true; }
 
  private:
-  std::string_view quoted() {
-    const size_t begin = ++at_;
-    while (text_[at_] != '"') at_ += text_[at_] == '\\' ? 2 : 1;
-    return text_.substr(begin, at_++ - begin);
-  }
-  static bool repeats(std::vector<std::string_view>& keys) {
-    std::ranges::sort(keys);
-    return std::ranges::adjacent_find(keys) != keys.end();
-  }
-
-  std::string_view text_;
-  size_t at_ = 0;
-  std::vector<size_t> arrays_;  // how many objects were open when each open array began
+  json::value_stack stack_;
+  std::vector<std::vector<std::string>> keys_;  // of each open object
+  std::string key_;
+  std::string number_;
+  bool found_repeated_key_ = false;
 };
 
 void write(const json::value& value, std::string& out);
@@ -157,19 +169,20 @@ Result<json::value> parse_json(std::string_view text, size_t max_bytes) {
     return fail(Code::kLimit, fmt::format("the document is larger than {} bytes", max_bytes));
   json::parse_options options;
   options.max_depth = kMaxDepth;
-  json::stream_parser parser({}, options);
-  boost::system::error_code error;
-  const size_t read = parser.write_some(text.data(), text.size(), error);
-  if (error) {
-    return invalid("not valid JSON: " + error.message(), fmt::format("byte {}", read));
+  json::basic_parser<Builder> parser(options);
+  json::error_code error;
+  const size_t read = parser.write_some(false, text.data(), text.size(), error);
+  if (parser.handler().found_repeated_key()) {
+    return invalid("a key stands twice in one object", fmt::format("byte {}", read));
   }
-  parser.finish(error);
-  if (error || !parser.done()) return invalid("not valid JSON: it ends too early", fmt::format("byte {}", text.size()));
+  if (error == json::error::incomplete) {
+    return invalid("not valid JSON: it ends too early", fmt::format("byte {}", text.size()));
+  }
+  if (error) return invalid("not valid JSON: " + error.message(), fmt::format("byte {}", read));
   if (text.find_first_not_of(" \t\r\n", read) != std::string_view::npos) {
     return invalid("not valid JSON: more text follows the document", fmt::format("byte {}", read));
   }
-  if (DuplicateKeyFinder(text).found()) return invalid("a key stands twice in one object");
-  return parser.release();
+  return parser.handler().release();
 }
 
 std::string write_json(const json::value& value) {

@@ -1,6 +1,8 @@
 // Money, ids, JSON, sealing: the values every room passes on.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "base/crypto.h"
 #include "base/id.h"
 #include "base/json.h"
@@ -54,6 +56,21 @@ TEST(Json, refuses_what_can_be_read_in_two_ways) {
   EXPECT_EQ(parse_json("[1]", 2).error().code, Code::kLimit);
 }
 
+TEST(Json, refuses_a_repeated_key_however_it_is_escaped) {
+  EXPECT_FALSE(parse_json(R"({"a":1,"\u0061":2})"));
+  EXPECT_TRUE(parse_json(R"([{"a":{"a":1}},{"a":"a"}])"));
+}
+
+TEST(Json, reads_decimals_to_the_nearest_double) {
+  for (const char* text : {"2222222222222222222222222262222226", "0.1", "1e23", "8.5e-320", "123456789012345678.125"}) {
+    const auto value = parse_json(text);
+    ASSERT_TRUE(value) << text;
+    EXPECT_EQ(value->to_number<double>(), std::strtod(text, nullptr)) << text;
+    EXPECT_EQ(*parse_json(write_json(*value)), *value) << text;
+  }
+  EXPECT_FALSE(parse_json("1e400"));
+}
+
 TEST(Json, writes_equal_values_as_equal_bytes) {
   const auto value = *parse_json(R"({"b":0.1,"a":[1,2.0,"é\u0001",null,true],"c":-5})");
   EXPECT_EQ(write_json(value), "{\"a\":[1,2.0,\"é\\u0001\",null,true],\"b\":0.1,\"c\":-5}");
@@ -97,6 +114,12 @@ TEST(Crypto, a_sealed_value_opens_only_in_its_place) {
   EXPECT_FALSE(open(SecretKey::random(), sealed, "events.data:7"));
   sealed[30] ^= 1;
   EXPECT_FALSE(open(key, sealed, "events.data:7"));
+}
+
+TEST(Crypto, reads_nothing_as_no_bytes) {
+  EXPECT_TRUE(from_hex({})->empty());
+  EXPECT_TRUE(from_base64url({})->empty());
+  EXPECT_EQ(to_base64url({}), "");
 }
 
 TEST(Crypto, digests_fields_apart) {
