@@ -24,6 +24,7 @@
 #include <variant>
 
 #include "base/crypto.h"
+#include "base/embedded.h"
 #include "base/result.h"
 
 namespace amity::store {
@@ -81,6 +82,7 @@ class Reader {
  public:
   virtual ~Reader() = default;
   // Calls `each` for every row in the statement's order; an error it returns ends the query and is returned.
+  // PostgreSQL sends the whole answer before the first row is seen: ask for much in pages of a bounded size.
   virtual Result<void> query(const Statement& statement, Values parameters, const EachRow& each) = 0;
 
   // The first row through `make`, or nothing.
@@ -107,12 +109,17 @@ class Transaction : public Reader {
   virtual Result<void> insert(const Insert& insert, Values cells) = 0;
 };
 
+// The migrations of the main database, from migrations/*.sql. Other databases of the house (keys, search) bring their
+// own list, numbered from 2; number 1 is the ground all share (docs/formats/migrations.md).
+std::span<const EmbeddedFile> main_migrations();
+
 struct OpenOptions {
-  // "sqlite:PATH" or "postgresql://user@host:port/name". Passwords for PostgreSQL come from its own means
-  // (~/.pgpass, PGPASSFILE), never from a URL in a log.
-  std::string url;
+  // "sqlite:PATH" or "postgresql://user@host:port/name?sslmode=verify-full". A password in it is refused: those come
+  // from PostgreSQL's own means (~/.pgpass, PGPASSFILE), never from a URL in a log.
+  std::string url = {};
   // Page key of SQLite (cipher AEGIS where the processor has AES instructions, else ChaCha20); unused on PostgreSQL.
-  std::optional<SecretKey> page_key;
+  std::optional<SecretKey> page_key = std::nullopt;
+  std::span<const EmbeddedFile> migrations = main_migrations();
   int reader_count = 4;
   int queue_limit = 4096;  // functions waiting to write; more get `limit`
   // Tests of durability only: "NORMAL" must be able to show the loss that "FULL" prevents.
@@ -121,21 +128,36 @@ struct OpenOptions {
 
 class Database {
  public:
-  virtual ~Database() = default;
+  virtual ~Database() = default;  // finishes what waits to be written; nobody may call any more
 
   virtual Dialect dialect() const = 0;
+  // Any thread; not from inside another `read` (the pool is bounded). limit: no connection became free in 10 s.
   virtual Result<void> read(const std::function<Result<void>(Reader&)>& work) = 0;
+  // Any thread but the writer's own. The error of `work`, or:
+  //   limit: the queue is full, nothing was done.  unavailable: nothing was done.
+  //   timeout: the connection to PostgreSQL broke during the commit and its fate could not be learned; whoever keeps
+  //   a memory of the database has to load it anew.
   virtual Result<void> write(const std::function<Result<void>(Transaction&)>& work) = 0;
   // What stops acknowledging, or nothing.
   virtual Result<void> health() const = 0;
-  // A consistent copy of the whole database into a new file, while it goes on serving. SQLite: a database file with the
-  // same page key. PostgreSQL: a directory-less dump of every table in the format of docs/formats/backup.md.
+  // Leaves nothing of rows deleted or overwritten so far in the database's own files. SQLite: they were zeroed when
+  // they were deleted; this empties the write-ahead log (unavailable: a long read holds it, repeat). PostgreSQL gives
+  // no such means: its files keep dead rows until their space is used again; what must be gone has to be sealed.
+  virtual Result<void> forget_deleted() = 0;
+  // Writes beside the lease where this process is reached ("http://127.0.0.1:8080"), for those who find it taken.
+  virtual Result<void> announce(std::string_view address) = 0;
+  // A consistent copy of the whole database into a new file, while it goes on serving; checked before it gets its
+  // name. SQLite: a database file with the same page key. PostgreSQL: a dump of every table (docs/formats/database.md).
   virtual Result<void> backup_to(const std::string& path) = 0;
 };
 
 // Opens, takes the writer's lease and brings the schema up to date with `migrations` (embedded, forward only).
-// conflict: another process holds the lease (its address is in the message's place), or the database is of a newer
-// version, or the key is wrong; each message says which.
+// conflict: another process holds the lease (the address it announced is the error's place), the file is no database,
+// the key is wrong, or the database is of a newer version; each message says which.
 Result<std::unique_ptr<Database>> open_database(const OpenOptions& options);
+
+// Fills the database at options.url, which must not exist yet (PostgreSQL: be empty), from a backup of the same
+// dialect. The backup is checked whole before, the copy after.
+Result<void> restore_database(const OpenOptions& options, const std::string& backup_path);
 
 }  // namespace amity::store
