@@ -72,7 +72,12 @@ struct Caller {
   bool sees_unit(std::string_view row_unit) const;  // "/east" sees "/east/shanghai", not "/eastern"
 };
 
+Result<Permission> parse_permission(std::string_view name);
+bool may(Role role, Permission permission);
+
 // forbidden, naming the permission that is missing.
 Result<void> require(const Caller& caller, Permission permission);
+// Four eyes: forbidden where the caller is the person who made, proposed or last changed the thing (`author`).
+Result<void> require_other_person(const Caller& caller, UserId author);
 
 }  // namespace amity::security

@@ -1,0 +1,292 @@
+#include "security/keys.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/log.h"
+#include "security/keys/body.h"
+
+namespace amity::security {
+namespace {
+
+constexpr int kReaders = 2;
+constexpr int64_t kResealedAtOnce = 500;
+
+// The key file is made only together with a new store: beside an old one a missing file is a loss to be told.
+Result<MasterKeys> read_or_make_masters(const std::string& key_file, bool is_new_store) {
+  auto read = MasterKeys::read(key_file);
+  if (read || read.error().code != Code::kNotFound || !is_new_store) return read;
+  const MasterKeys made = MasterKeys::make();
+  TRY(made.write(key_file));
+  return made;
+}
+
+Result<std::optional<SealedKey>> institution_key_in(store::Database& database) {
+  std::optional<SealedKey> key;
+  TRY(database.read([&](store::Reader& reader) -> Result<void> {
+    key = TRY(read_institution_key(reader));
+    return {};
+  }));
+  return key;
+}
+
+Result<SecretKey> open_root(const MasterKeys& masters, const SealedKey& sealed) {
+  auto root = open_key(masters, sealed);
+  if (root) return root;
+  return fail(Code::kConflict, "the key file is not the one of this key store", "key file");
+}
+
+}  // namespace
+
+KeyStore::Body::Body(std::unique_ptr<store::Database> database, const KeyStoreOptions& options, const Clock& clock,
+                     MasterKeys masters, SecretKey root)
+    : database_(std::move(database)),
+      key_file_(options.key_file),
+      clock_(clock),
+      root_(std::move(root)),
+      masters_(std::move(masters)),
+      cache_(options.cached_key_count) {}
+
+Result<std::unique_ptr<KeyStore::Body>> KeyStore::Body::open(const KeyStoreOptions& options, const Clock& clock,
+                                                             const SealedKey* institution_key_to_restore) {
+  store::OpenOptions database_options;
+  database_options.url = options.url;
+  database_options.migrations = key_migrations();
+  database_options.reader_count = kReaders;
+  auto database = TRY(store::open_database(database_options));
+  auto sealed = TRY(institution_key_in(*database));
+  MasterKeys masters = TRY(read_or_make_masters(options.key_file, !sealed));
+  if (!sealed) {
+    sealed = institution_key_to_restore != nullptr ? *institution_key_to_restore
+                                                   : seal_key(masters.newest(), Uuid{}, SecretKey::random());
+    TRY(open_root(masters, *sealed));
+    TRY(database->write([&](store::Transaction& t) { return write_institution_key(t, *sealed); }));
+  }
+  SecretKey root = TRY(open_root(masters, *sealed));
+  auto body = std::unique_ptr<Body>(new Body(std::move(database), options, clock, std::move(masters), root));
+  TRY(body->load_register());
+  if (body->masters_.is_rotating()) TRY(body->finish_rotation());
+  TRY(body->finish_erasures());
+  return body;
+}
+
+MasterKeys KeyStore::Body::masters() const {
+  const std::lock_guard lock(mutex_);
+  return masters_;
+}
+
+void KeyStore::Body::set_masters(MasterKeys masters) {
+  const std::lock_guard lock(mutex_);
+  masters_ = std::move(masters);
+}
+
+// One that was erased meanwhile is not remembered: `erased_` is set before its key is destroyed.
+void KeyStore::Body::remember(const std::vector<std::pair<Uuid, SecretKey>>& keys) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [owner, key] : keys) {
+    if (!erased_.contains(owner)) cache_.put(owner, key);
+  }
+}
+
+bool KeyStore::Body::is_erased(const Uuid& owner) const {
+  const std::lock_guard lock(mutex_);
+  return erased_.contains(owner);
+}
+
+Result<void> KeyStore::Body::load(std::span<const Uuid> owners) {
+  std::vector<std::pair<Uuid, SecretKey>> found;
+  const auto read_once = [&] {
+    found.clear();
+    // Taken after the snapshot began at the earliest: a rotation that ends in between makes one more try necessary.
+    return database_->read([&](store::Reader& reader) {
+      const MasterKeys known = masters();
+      return read_owner_keys(reader, owners, [&](const SealedKey& sealed) -> Result<void> {
+        found.emplace_back(sealed.owner, TRY(open_key(known, sealed)));
+        return {};
+      });
+    });
+  };
+  auto done = read_once();
+  if (!done && done.error().code == Code::kUnavailable) done = read_once();
+  if (!done) return done;
+  remember(found);
+  return {};
+}
+
+Result<SecretKey> KeyStore::Body::key_of(const Uuid& owner) {
+  const auto cached = [&]() -> std::optional<SecretKey> {
+    const std::lock_guard lock(mutex_);
+    return cache_.find(owner);
+  };
+  if (auto key = cached()) return *key;
+  if (!is_erased(owner)) {
+    TRY(load(std::span(&owner, 1)));
+    if (auto key = cached()) return *key;
+  }
+  return not_found("no key: its owner is unknown or erased");
+}
+
+Result<std::vector<Uuid>> KeyStore::Body::find_missing(std::span<const Uuid> owners) {
+  const std::lock_guard lock(mutex_);
+  std::vector<Uuid> missing;
+  for (const Uuid& owner : owners) {
+    if (erased_.contains(owner)) return fail(Code::kConflict, "this customer or account is erased: no new key is made");
+    if (!cache_.find(owner)) missing.push_back(owner);
+  }
+  std::ranges::sort(missing);
+  missing.erase(std::ranges::unique(missing).begin(), missing.end());
+  return missing;
+}
+
+// Sealed inside the writing function, which runs on one thread: none is sealed under an old master key behind the back
+// of a rotation, and of two callers with the same owner the second reads back the first's key.
+Result<void> KeyStore::Body::make(std::span<const Uuid> owners) {
+  std::vector<std::pair<Uuid, SecretKey>> made;
+  TRY(database_->write([&](store::Transaction& transaction) -> Result<void> {
+    made.clear();
+    if (TRY(any_erased(transaction, owners))) {
+      return fail(Code::kConflict, "this customer or account is erased: no new key is made");
+    }
+    const MasterKeys known = masters();
+    for (const Uuid& owner : owners) {
+      TRY(add_owner_key(transaction, seal_key(known.newest(), owner, SecretKey::random())));
+    }
+    return read_owner_keys(transaction, owners, [&](const SealedKey& sealed) -> Result<void> {
+      made.emplace_back(sealed.owner, TRY(open_key(known, sealed)));
+      return {};
+    });
+  }));
+  remember(made);
+  return {};
+}
+
+Result<void> KeyStore::Body::ensure(std::span<const Uuid> owners) {
+  if (std::ranges::any_of(owners, &Uuid::is_nil)) return invalid("an owner of a key cannot be nil");
+  auto missing = TRY(find_missing(owners));
+  if (missing.empty()) return {};
+  TRY(load(missing));
+  missing = TRY(find_missing(missing));
+  // More owners than the cache holds are all looked up again by the insert, which keeps what is there.
+  if (missing.empty()) return {};
+  return make(missing);
+}
+
+Result<void> KeyStore::Body::load_register() {
+  const auto erasures = TRY(erasures_after(0));
+  const std::lock_guard lock(mutex_);
+  for (const Erasure& erasure : erasures) erased_.insert(erasure.owner);
+  return {};
+}
+
+Result<std::vector<Erasure>> KeyStore::Body::erasures_after(int64_t seq) const {
+  std::vector<Erasure> erasures;
+  TRY(database_->read([&](store::Reader& reader) -> Result<void> {
+    erasures = TRY(read_erasures(reader, seq));
+    return {};
+  }));
+  return erasures;
+}
+
+Result<void> KeyStore::Body::destroy(const Uuid& owner, const Uuid& request) {
+  if (owner.is_nil()) return invalid("an owner of a key cannot be nil");
+  const std::lock_guard exclusive(rotation_);
+  const Erasure erasure{0, owner, request, clock_.now(), false};
+  TRY(merge_erasures(std::span(&erasure, 1)));
+  return finish_erasures();
+}
+
+// What was registered and not yet destroyed: the key rows go, then what is left of them in the files.
+Result<void> KeyStore::Body::finish_erasures() {
+  auto pending = TRY(erasures_after(0));
+  std::erase_if(pending, &Erasure::is_destroyed);
+  if (pending.empty()) return {};
+  TRY(database_->write([&](store::Transaction& transaction) -> Result<void> {
+    for (const Erasure& erasure : pending) TRY(delete_owner_key(transaction, erasure.owner));
+    return {};
+  }));
+  TRY(database_->forget_deleted());
+  return database_->write([&](store::Transaction& transaction) -> Result<void> {
+    for (const Erasure& erasure : pending) TRY(mark_destroyed(transaction, erasure.owner));
+    return {};
+  });
+}
+
+Result<void> KeyStore::Body::merge_erasures(std::span<const Erasure> erasures) {
+  TRY(database_->write([&](store::Transaction& transaction) -> Result<void> {
+    for (const Erasure& erasure : erasures) TRY(register_erasure(transaction, erasure));
+    return {};
+  }));
+  const std::lock_guard lock(mutex_);
+  for (const Erasure& erasure : erasures) {
+    erased_.insert(erasure.owner);
+    cache_.remove(erasure.owner);
+  }
+  return {};
+}
+
+Result<void> KeyStore::Body::merge_keys(std::span<const SealedKey> keys) {
+  return database_->write([&](store::Transaction& transaction) -> Result<void> {
+    for (const SealedKey& key : keys) {
+      if (!is_erased(key.owner)) TRY(add_owner_key(transaction, key));
+    }
+    return {};
+  });
+}
+
+Result<void> KeyStore::Body::rotate() {
+  const std::lock_guard exclusive(rotation_);
+  if (!masters().is_rotating()) {
+    const MasterKeys next = masters().with_next();
+    TRY(next.write(key_file_));
+    set_masters(next);
+  }
+  return finish_rotation();
+}
+
+Result<bool> KeyStore::Body::reseal_some() {
+  bool has_more = false;
+  TRY(database_->write([&](store::Transaction& transaction) -> Result<void> {
+    const MasterKeys known = masters();
+    const auto older = TRY(read_older_owner_keys(transaction, known.newest().generation, kResealedAtOnce));
+    for (const SealedKey& sealed : older) {
+      const SecretKey key = TRY(open_key(known, sealed));
+      TRY(reseal_owner_key(transaction, seal_key(known.newest(), sealed.owner, key)));
+    }
+    has_more = !older.empty();
+    return {};
+  }));
+  return has_more;
+}
+
+Result<void> KeyStore::Body::finish_rotation() {
+  TRY(database_->write([&](store::Transaction& transaction) {
+    return write_institution_key(transaction, seal_key(masters().newest(), Uuid{}, root_));
+  }));
+  while (TRY(reseal_some())) {
+  }
+  TRY(database_->forget_deleted());
+  const MasterKeys one = masters().only_newest();
+  TRY(one.write(key_file_));
+  set_masters(one);
+  return {};
+}
+
+KeyStore::KeyStore(std::unique_ptr<Body> body) : body_(std::move(body)) {}
+KeyStore::~KeyStore() = default;
+
+Result<std::unique_ptr<KeyStore>> KeyStore::open(const KeyStoreOptions& options, const Clock& clock) {
+  auto body = TRY(Body::open(options, clock));  // before the allocation: TRY may leave from here
+  return std::unique_ptr<KeyStore>(new KeyStore(std::move(body)));
+}
+
+Result<SecretKey> KeyStore::key_of(Uuid owner) { return body_->key_of(owner); }
+Result<void> KeyStore::ensure(std::span<const Uuid> owners) { return body_->ensure(owners); }
+bool KeyStore::is_erased(Uuid owner) const { return body_->is_erased(owner); }
+Result<void> KeyStore::announce(std::string_view address) { return body_->announce(address); }
+SecretKey KeyStore::institution_key(std::string_view use) const { return body_->root().derive(use); }
+Result<void> KeyStore::destroy(Uuid owner, Uuid request) { return body_->destroy(owner, request); }
+Result<std::vector<Erasure>> KeyStore::erasures_after(int64_t seq) const { return body_->erasures_after(seq); }
+Result<void> KeyStore::export_backup(const std::string& path) const { return body_->export_backup(path); }
+Result<void> KeyStore::rotate_master_key() { return body_->rotate(); }
+
+}  // namespace amity::security

@@ -1,0 +1,86 @@
+// The keys that make a person's data readable, in a database of their own: destroying one erases the person everywhere.
+//
+// Every customer and every account ("owner", a pseudonym) has its own random key. It is kept sealed under the master
+// key, which lives in a key file outside every database. Log data, profile values and states are sealed with the
+// owner's key, so that destroying the key erases them in the database, its WAL and every backup at once. This store is
+// never part of a data backup: it has its own backup of the newest state only, and it holds the erasure register, which
+// is applied to a restored data backup before anybody is served. It knows UUIDs, never an institution's references.
+// Erasing is: register, destroy, event; a crash in between is resumed at the next open. Format: docs/formats/keys.md.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace amity::security {
+
+struct KeyStoreOptions {
+  // Database URL (store/database.h). For SQLite by convention the data's path with ".keys" behind it.
+  std::string url;
+  // The master key's file; made where both it and the key store are missing. Refused (forbidden) where others than its
+  // owner may read it. Losing it loses everything: keep a copy apart from the data and from the key backups.
+  std::string key_file;
+  size_t cached_key_count = 200'000;  // 48 bytes of key and id each, with its index about 150
+};
+
+// An entry of the erasure register.
+struct Erasure {
+  int64_t seq = 0;  // from 1, the order of registration
+  Uuid owner;
+  Uuid request;  // of the erasure request, never a customer's reference
+  Timestamp registered;
+  bool is_destroyed = false;  // false: registered, its key not yet destroyed
+};
+
+// Thread-safe. One process at a time (the writer's lease of its database).
+class KeyStore {
+ public:
+  // Opens or makes the store, resumes erasures and a rotation that were interrupted. conflict: the key file is not this
+  // store's. not_found: the store exists and its key file does not.
+  static Result<std::unique_ptr<KeyStore>> open(const KeyStoreOptions& options, const Clock& clock);
+  ~KeyStore();
+
+  // not_found: never made, or erased.
+  Result<SecretKey> key_of(Uuid owner);
+  // Makes the missing keys; returns when they are durable. conflict: one is erased (and none was made). A new person of
+  // the same reference after an erasure is a matter for people, not for a retry.
+  Result<void> ensure(std::span<const Uuid> owners);
+  bool is_erased(Uuid owner) const;
+  // An independent key for each use ("pseudonyms", "search_tokens", "states", "audit_signing", "pages"): the same for
+  // the institution's life, also after a rotation of the master key.
+  SecretKey institution_key(std::string_view use) const;
+  // As Database::announce: who finds this store taken is told where its holder is reached.
+  Result<void> announce(std::string_view address);
+
+  // Registers the erasure durably, then destroys the key and its traces in the store's files. Repeating is harmless.
+  // An owner without a key is registered all the same. Make a key backup afterwards: older ones still hold the key.
+  Result<void> destroy(Uuid owner, Uuid request);
+  // The register after `seq`, in order: what a restored data backup must forget before it serves (customer.erased for
+  // each, again), and what another copy has not seen yet.
+  Result<std::vector<Erasure>> erasures_after(int64_t seq) const;
+
+  // Replaces `path` with the newest state (keys as sealed, register, institution key) and wipes what it replaced.
+  Result<void> export_backup(const std::string& path) const;
+  // Brings a backup into the store at options.url, which may be new. What is erased in either stays erased. conflict:
+  // another institution's store, another master key, or a backup that is damaged; nothing is then changed.
+  static Result<void> restore_backup(const KeyStoreOptions& options, const std::string& path, const Clock& clock);
+
+  // Makes a new master key, seals every key again while the store goes on serving, then forgets the old one: what
+  // sealed bytes a disk may still hold are then worthless. Resumed at the next open where interrupted.
+  Result<void> rotate_master_key();
+
+ private:
+  class Body;
+  explicit KeyStore(std::unique_ptr<Body> body);
+  std::unique_ptr<Body> body_;
+};
+
+}  // namespace amity::security

@@ -1,0 +1,61 @@
+// What a KeyStore is made of, for its sources: the store itself and its backups.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "security/cache/recently_used.h"
+#include "security/keys.h"
+#include "security/keys/master_keys.h"
+#include "security/keys/records.h"
+
+namespace amity::security {
+
+class KeyStore::Body {
+ public:
+  static Result<std::unique_ptr<Body>> open(const KeyStoreOptions& options, const Clock& clock,
+                                            const SealedKey* institution_key_to_restore = nullptr);
+
+  Result<SecretKey> key_of(const Uuid& owner);
+  Result<void> ensure(std::span<const Uuid> owners);
+  bool is_erased(const Uuid& owner) const;
+  const SecretKey& root() const { return root_; }
+  Result<void> announce(std::string_view address) { return database_->announce(address); }
+  Result<void> destroy(const Uuid& owner, const Uuid& request);
+  Result<std::vector<Erasure>> erasures_after(int64_t seq) const;
+  Result<void> export_backup(const std::string& path) const;
+  // What a backup brings; existing keys stay, erased ones never come back.
+  Result<void> merge_erasures(std::span<const Erasure> erasures);
+  Result<void> merge_keys(std::span<const SealedKey> keys);
+  Result<void> rotate();
+
+ private:
+  Body(std::unique_ptr<store::Database> database, const KeyStoreOptions& options, const Clock& clock,
+       MasterKeys masters, SecretKey root);
+
+  MasterKeys masters() const;
+  void set_masters(MasterKeys masters);
+  Result<std::vector<Uuid>> find_missing(std::span<const Uuid> owners);
+  Result<void> load(std::span<const Uuid> owners);
+  Result<void> make(std::span<const Uuid> owners);
+  Result<void> load_register();
+  Result<void> finish_erasures();
+  Result<void> finish_rotation();
+  Result<bool> reseal_some();
+  void remember(const std::vector<std::pair<Uuid, SecretKey>>& keys);
+
+  std::unique_ptr<store::Database> database_;
+  const std::string key_file_;
+  const Clock& clock_;
+  const SecretKey root_;
+  mutable std::mutex rotation_;  // held through a rotation, an export or an erasure: they exclude each other
+  mutable std::mutex mutex_;     // guards what follows
+  MasterKeys masters_;
+  RecentlyUsed<SecretKey> cache_;
+  std::unordered_set<Uuid> erased_;
+};
+
+}  // namespace amity::security
