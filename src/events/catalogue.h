@@ -5,8 +5,10 @@
 // when read; what was stored stays as it was.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "events/event.h"
 
@@ -34,7 +36,16 @@ struct Field {
   bool required = false;
   DataClass data_class = DataClass::kC1;
   EntityKind entity = EntityKind::kCustomer;  // for kReference
-  std::string_view codes = {};                // for kCode: "credit|debit"
+  std::string_view codes = {};                // for kCode and the roles of kHolders: "credit|debit"
+  int64_t least = INT64_MIN;                  // for kInteger and the minor units of kMoney
+  int64_t most = INT64_MAX;                   // (money never goes beyond +-kMaxAmountMinor)
+};
+
+// A schema version that is no longer the newest: what it allowed, and how its data becomes that of the next one.
+struct OlderVersion {
+  int version = 1;
+  std::span<const Field> fields;
+  json::object (*to_next)(json::object data) = nullptr;
 };
 
 struct Type {
@@ -44,6 +55,7 @@ struct Type {
   std::string_view purpose;  // one line for people and openapi
   std::span<const Field> fields;
   bool internal = false;  // made by the engine only, refused from outside
+  std::span<const OlderVersion> older = {};
 };
 
 std::span<const Type> catalogue();
@@ -51,5 +63,8 @@ const Type* find_type(std::string_view name);
 
 // Checks data of `version` and brings it to the newest version. `place` is put before pointers in errors.
 Result<json::object> check_data(const Type& type, int version, const json::value& data, std::string_view place);
+
+// Every reference in the event's data, in the catalogue's order of fields (the subject is not among them).
+std::vector<Reference> parties_of(const Event& event);
 
 }  // namespace amity::events

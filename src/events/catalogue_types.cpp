@@ -12,6 +12,7 @@ using enum EntityKind;
 constexpr bool kRequired = true;
 constexpr bool kOptional = false;
 
+constexpr int64_t kMaxMonths = 480;
 constexpr std::string_view kSexes = "female|male|other|unknown";
 constexpr std::string_view kAccountTypes = "deposit|card|loan|investment|insurance";
 constexpr std::string_view kHolderRoles = "owner|joint_owner|authorised_user|guarantor|beneficiary";
@@ -30,7 +31,7 @@ constexpr Field kCustomerProfile[] = {
     {"address", kText, kOptional, kC2},
     {"district", kText},
     {"occupation", kText, kOptional, kC2},
-    {"income", kMoney, kOptional, kC2},  // per month
+    {"income", kMoney, kOptional, kC2, kCustomer, {}, 0},  // per month
     {"language", kCode, kOptional, kC1, kCustomer, "zh|en|cs"},
     {"unit", kText},  // organisation unit, "/east/shanghai"
     {"segment", kText},
@@ -63,6 +64,7 @@ constexpr Field kInteractionRecorded[] = {
 };
 constexpr Field kCustomerErased[] = {
     {"basis", kText, kRequired},  // the request's record, never the person's data
+    {"accounts", kText},          // pseudonyms of the accounts nobody else held, separated by commas
 };
 constexpr Field kAccountOpened[] = {
     {"type", kCode, kRequired, kC1, kAccount, kAccountTypes},
@@ -86,12 +88,12 @@ constexpr Field kCardIssued[] = {
 };
 constexpr Field kStandingOrderCreated[] = {
     {"order", kText, kRequired},
-    {"amount", kMoney, kRequired, kC2},
+    {"amount", kMoney, kRequired, kC2, kAccount, {}, 1},
     {"purpose", kText},
     {"counterparty", kReference, kOptional, kC2, kCounterparty},
 };
 constexpr Field kTransactionPosted[] = {
-    {"amount", kMoney, kRequired, kC2},  // positive; the direction says which way
+    {"amount", kMoney, kRequired, kC2, kAccount, {}, 0},  // never negative; the direction says which way
     {"direction", kCode, kRequired, kC1, kAccount, "credit|debit"},
     {"operation", kText},
     {"category", kText},
@@ -105,7 +107,7 @@ constexpr Field kTransactionPosted[] = {
     {"payment", kText},  // the payment.requested this posting settles
 };
 constexpr Field kPaymentRequested[] = {
-    {"amount", kMoney, kRequired, kC2},
+    {"amount", kMoney, kRequired, kC2, kAccount, {}, 1},
     {"channel", kCode, kRequired, kC1, kAccount, "card_present|card_online|transfer|cash"},
     {"country", kText},
     {"category", kText},
@@ -117,20 +119,21 @@ constexpr Field kPaymentRequested[] = {
 constexpr Field kPaymentLabelled[] = {
     {"payment", kText, kRequired},  // the id of the payment.requested
     {"fraud", kBoolean, kRequired, kC2},
+    {"merchant", kReference, kOptional, kC2, kMerchant},  // of the payment: what its fraud rate is counted from
     {"labelled_by", kText},
 };
 constexpr Field kCreditApplication[] = {
     {"application", kText, kRequired},
-    {"amount", kMoney, kRequired, kC2},
-    {"months", kInteger, kRequired, kC2},  // 1 to 480
-    {"payment", kMoney, kOptional, kC2},   // per month
+    {"amount", kMoney, kRequired, kC2, kAccount, {}, 1},
+    {"months", kInteger, kRequired, kC2, kAccount, {}, 1, kMaxMonths},
+    {"payment", kMoney, kOptional, kC2, kAccount, {}, 0},  // per month
     {"purpose", kText},
 };
 constexpr Field kLoanGranted[] = {
     {"loan", kText, kRequired},
-    {"amount", kMoney, kRequired, kC2},
-    {"months", kInteger, kRequired, kC2},
-    {"payment", kMoney, kOptional, kC2},
+    {"amount", kMoney, kRequired, kC2, kAccount, {}, 1},
+    {"months", kInteger, kRequired, kC2, kAccount, {}, 1, kMaxMonths},
+    {"payment", kMoney, kOptional, kC2, kAccount, {}, 0},
 };
 constexpr Field kLoanStatusRecorded[] = {
     {"loan", kText, kRequired},
@@ -139,7 +142,7 @@ constexpr Field kLoanStatusRecorded[] = {
 constexpr Field kInvestmentOrder[] = {
     {"product", kText, kRequired},
     {"side", kCode, kRequired, kC1, kAccount, "buy|sell"},
-    {"amount", kMoney, kRequired, kC2},
+    {"amount", kMoney, kRequired, kC2, kAccount, {}, 1},
 };
 
 constexpr bool kInternal = true;

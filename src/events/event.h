@@ -48,6 +48,8 @@ class Pseudonyms {
   explicit Pseudonyms(SecretKey key) : key_(std::move(key)) {}
   Entity of(const Reference& reference) const;
   Digest identity_of(std::string_view source, std::string_view id) const;  // of an event, for Once
+  // What the log keeps in clear to tell a repeat from a contradiction: keyed, so that no body can be guessed from it.
+  Digest tag_of(const Digest& body_digest) const;
 
  private:
   SecretKey key_;
@@ -64,15 +66,30 @@ struct Event {
   json::object data;        // checked against the catalogue; references in it stay as received
   Digest body_digest{};     // of type, version, subject, time and canonical data: tells a repeat from a contradiction
   bool is_history = false;  // imported: changes state, but decides and sends nothing
+  bool is_erased = false;   // read from the log after its owner's key was destroyed: source, id, subject and data empty
 
   // Set on the way.
   std::vector<Entity> entities;  // resolved subject first, then parties, without repeats; joint holders all appear
   Uuid home;                     // whose key seals the data: the account's, else the customer's id
   int partition = 0;             // by hash of the home customer; never moves
   int64_t seq = 0;               // commit order over all, from 1
+  int64_t partition_seq = 0;     // commit order within the partition, from 1
   Timestamp recorded;            // when it was appended
 };
 
 constexpr int kPartitionCount = 64;
+
+// A new event from its parts, checked against the catalogue as decode_event does, its body digest set: for events the
+// engine makes itself, for imports and for the simulator. `data` is of the newest schema version.
+struct EventParts {
+  std::string source = {};
+  std::string id = {};
+  std::string type = {};
+  Reference subject = {};
+  Timestamp time = {};
+  json::object data = {};
+  bool is_history = false;
+};
+Result<Event> make_event(EventParts parts);
 
 }  // namespace amity::events

@@ -1,0 +1,35 @@
+// A file read at any offset through one window, never whole unless it is small.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace amity::events {
+
+// Plain reads rather than a memory map: a file cut short meanwhile is an error here, not the end of the process.
+class TextFile {
+ public:
+  static Result<TextFile> open(const std::string& path);
+  TextFile(TextFile&& other) noexcept;
+  TextFile& operator=(TextFile&& other) noexcept;
+  ~TextFile();
+
+  uint64_t size() const { return size_; }
+  // At least `count` bytes from `offset`, or all up to the end of the file. Valid until the next call.
+  // unavailable: the file cannot be read or is shorter than when it was opened.
+  Result<std::string_view> view(uint64_t offset, size_t count);
+
+ private:
+  TextFile(int descriptor, uint64_t size) : descriptor_(descriptor), size_(size) {}
+  Result<void> fill(uint64_t offset, size_t count);
+
+  int descriptor_ = -1;
+  uint64_t size_ = 0;
+  uint64_t begin_ = 0;  // of the window
+  std::string window_;
+};
+
+}  // namespace amity::events

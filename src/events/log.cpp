@@ -1,0 +1,320 @@
+#include "events/log.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "events/catalogue.h"
+
+namespace amity::events {
+namespace {
+
+using store::Insert;
+using store::Statement;
+using store::Value;
+
+constexpr int64_t kPageEvents = 1024;
+constexpr size_t kIdentityBytes = 16;  // of the keyed digest: 2^64 events until two are likely to meet
+constexpr size_t kEntityBytes = 17;    // kind, id
+constexpr uint8_t kSealedFormat = 1;   // first byte of what is sealed
+
+// $1 holds identities one after the other; one round trip finds all. The answer's first column counts them from 0.
+constexpr Statement kFindKnown("events.find_known",
+                               "WITH RECURSIVE wanted (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM wanted "
+                               "WHERE (i + 2) * 16 <= length($1)) "
+                               "SELECT i, seq, body_tag FROM wanted CROSS JOIN event_identity "
+                               "WHERE identity = substr($1, i * 16 + 1, 16)",
+                               "SELECT i, seq, body_tag FROM generate_series(0, length($1::bytea) / 16 - 1) AS i, "
+                               "LATERAL (SELECT seq, body_tag FROM event_identity "
+                               "WHERE identity = substr($1::bytea, i * 16 + 1, 16) LIMIT 1) AS known");
+constexpr Statement kReadHeads("events.read_heads", "SELECT last_seq, partition_seqs FROM event_heads WHERE id = 1");
+constexpr Statement kWriteHeads("events.write_heads",
+                                "INSERT INTO event_heads (id, last_seq, partition_seqs) VALUES (1, $1, $2) "
+                                "ON CONFLICT (id) DO UPDATE SET last_seq = excluded.last_seq, "
+                                "partition_seqs = excluded.partition_seqs");
+constexpr Statement kScan("events.scan",
+                          "SELECT seq, partition_id, partition_seq, type, schema_version, time, recorded, is_history, "
+                          "home, entities, sealed FROM events WHERE seq >= $1 AND seq <= $2 ORDER BY seq");
+constexpr Statement kOfEntity(
+    "events.of_entity",
+    "SELECT e.seq, e.partition_id, e.partition_seq, e.type, e.schema_version, e.time, e.recorded, e.is_history, "
+    "e.home, e.entities, e.sealed FROM event_entities AS x "
+    "JOIN events AS e ON e.seq = x.seq AND e.partition_id = x.partition_id "
+    "WHERE x.entity_id = $1 AND (x.time, x.seq) > ($2, $3) AND x.time <= $4 AND x.seq <= $5 "
+    "ORDER BY x.time, x.seq LIMIT 1024");
+constexpr Insert kInsertEvents("events.insert", "events",
+                               "seq,partition_id,partition_seq,type,schema_version,time,recorded,is_history,home,"
+                               "entities,sealed");
+constexpr Insert kInsertIdentity("events.insert_identity", "event_identity", "identity,body_tag,seq");
+constexpr Insert kInsertEntities("events.insert_entities", "event_entities", "entity_id,time,seq,partition_id");
+
+struct Heads {
+  int64_t last_seq = 0;
+  std::array<int64_t, kPartitionCount> partition_seqs{};
+};
+
+Bytes pack(const std::array<int64_t, kPartitionCount>& numbers) {
+  Bytes bytes;
+  bytes.reserve(numbers.size() * 8);
+  for (const int64_t number : numbers) {
+    for (int shift = 56; shift >= 0; shift -= 8) bytes.push_back(static_cast<uint8_t>(number >> shift));
+  }
+  return bytes;
+}
+
+std::array<int64_t, kPartitionCount> unpack(ByteView bytes) {
+  CHECK(bytes.size() == kPartitionCount * 8);
+  std::array<int64_t, kPartitionCount> numbers{};
+  for (size_t i = 0; i < bytes.size(); ++i) numbers[i / 8] = numbers[i / 8] << 8 | bytes[i];
+  return numbers;
+}
+
+Result<Heads> read_heads(store::Reader& reader) {
+  Heads heads;
+  TRY(reader.query(kReadHeads, {}, [&](const store::Row& row) -> Result<void> {
+    heads.last_seq = row.integer(0);
+    heads.partition_seqs = unpack(row.bytes(1));
+    return {};
+  }));
+  return heads;
+}
+
+Bytes pack(const std::vector<Entity>& entities) {
+  Bytes bytes;
+  bytes.reserve(entities.size() * kEntityBytes);
+  for (const auto& entity : entities) {
+    bytes.push_back(static_cast<uint8_t>(entity.kind));
+    bytes.insert(bytes.end(), entity.id.bytes.begin(), entity.id.bytes.end());
+  }
+  return bytes;
+}
+
+Uuid uuid_from(ByteView bytes) {
+  Uuid id;
+  CHECK(bytes.size() == id.bytes.size());
+  std::ranges::copy(bytes, id.bytes.begin());
+  return id;
+}
+
+std::vector<Entity> unpack_entities(ByteView bytes) {
+  CHECK(bytes.size() % kEntityBytes == 0);
+  std::vector<Entity> entities;
+  for (size_t at = 0; at < bytes.size(); at += kEntityBytes) {
+    entities.push_back({static_cast<EntityKind>(bytes[at]), uuid_from(bytes.subspan(at + 1, 16))});
+  }
+  return entities;
+}
+
+std::string place_of(int64_t seq) { return fmt::format("events.sealed:{}", seq); }
+
+Bytes seal_event(const SecretKey& key, const Event& event) {
+  const json::object inside = {
+      {"source", event.source}, {"id", event.id}, {"subject", format(event.subject)}, {"data", event.data}};
+  std::string plain(1, static_cast<char>(kSealedFormat));
+  plain += write_json(inside);
+  return seal(key, as_bytes(plain), place_of(event.seq));
+}
+
+Result<void> fill_from(Event& event, std::string_view plain) {
+  if (plain.empty() || plain[0] != kSealedFormat) return invalid("sealed in a format this version does not know");
+  const auto document = TRY(parse_json(plain.substr(1)));
+  JsonReader in(document, "");
+  event.source = in.text("source");
+  event.id = in.text("id");
+  const auto subject = in.text("subject");
+  const auto& data = in.object("data");
+  TRY(in.finish());
+  event.subject = TRY(parse_reference(subject));
+  const auto* type = find_type(event.type);
+  if (type == nullptr) return invalid("a type of event this version does not know: use the version that wrote it");
+  if (event.schema_version == type->version) {
+    event.data = data;
+  } else {
+    event.data = TRY(check_data(*type, event.schema_version, data, ""));
+    event.schema_version = type->version;
+  }
+  return {};
+}
+
+std::vector<Uuid> homes_of(std::span<const Event> events) {
+  std::vector<Uuid> homes;
+  for (const auto& event : events) homes.push_back(event.home);
+  std::ranges::sort(homes);
+  homes.erase(std::ranges::unique(homes).begin(), homes.end());
+  return homes;
+}
+
+void check_complete(std::span<const Event> events) {
+  for (const auto& event : events) {
+    CHECK(!event.home.is_nil() && !event.entities.empty() && !event.is_erased);
+    CHECK(event.partition >= 0 && event.partition < kPartitionCount);
+  }
+}
+
+void number(std::span<Event> events, Timestamp recorded, Heads& heads) {
+  for (auto& event : events) {
+    event.seq = ++heads.last_seq;
+    event.partition_seq = ++heads.partition_seqs[static_cast<size_t>(event.partition)];
+    event.recorded = recorded;
+  }
+}
+
+Result<void> insert_entities(store::Transaction& transaction, std::span<const Event> events) {
+  std::vector<Value> cells;
+  for (const auto& event : events) {
+    for (const auto& entity : event.entities) {
+      cells.insert(cells.end(), {ByteView(entity.id.bytes), event.time.us, event.seq, int64_t{event.partition}});
+    }
+  }
+  return transaction.insert(kInsertEntities, cells);
+}
+
+}  // namespace
+
+int partition_of(const Uuid& home) { return home.bytes.back() % kPartitionCount; }
+
+Result<std::vector<std::optional<Known>>> EventLog::find_known(store::Reader& reader,
+                                                               std::span<const Event> events) const {
+  std::vector<std::optional<Known>> known(events.size());
+  if (events.empty()) return known;
+  Bytes wanted;
+  wanted.reserve(events.size() * kIdentityBytes);
+  for (const auto& event : events) {
+    const auto identity = pseudonyms_.identity_of(event.source, event.id);
+    wanted.insert(wanted.end(), identity.begin(), identity.begin() + kIdentityBytes);
+  }
+  TRY(reader.query(kFindKnown, std::array<Value, 1>{ByteView(wanted)}, [&](const store::Row& row) -> Result<void> {
+    const auto index = static_cast<size_t>(row.integer(0));
+    const auto tag = pseudonyms_.tag_of(events[index].body_digest);
+    known[index] = Known{row.integer(1), std::ranges::equal(row.bytes(2), ByteView(tag).first(kIdentityBytes))};
+    return {};
+  }));
+  return known;
+}
+
+std::vector<std::optional<size_t>> EventLog::repeats_within(std::span<const Event> events) const {
+  std::vector<std::optional<size_t>> repeats(events.size());
+  std::map<std::pair<std::string_view, std::string_view>, size_t> first;
+  for (size_t i = 0; i < events.size(); ++i) {
+    const auto [at, is_new] = first.try_emplace({events[i].source, events[i].id}, i);
+    if (!is_new) repeats[i] = at->second;
+  }
+  return repeats;
+}
+
+Result<void> EventLog::append(store::Transaction& transaction, std::span<Event> events, Timestamp recorded) const {
+  if (events.empty()) return {};
+  check_complete(events);
+  TRY(keys_->ensure(homes_of(events)));
+  auto heads = TRY(read_heads(transaction));
+  number(events, recorded, heads);
+  TRY(insert_events(transaction, events));
+  TRY(insert_identity(transaction, events));
+  TRY(insert_entities(transaction, events));
+  const Bytes partition_seqs = pack(heads.partition_seqs);
+  return transaction.post(kWriteHeads, std::array<Value, 2>{heads.last_seq, ByteView(partition_seqs)});
+}
+
+Result<void> EventLog::insert_events(store::Transaction& transaction, std::span<const Event> events) const {
+  std::vector<Bytes> kept;  // what the cells look at
+  kept.reserve(events.size() * 2);
+  std::vector<Value> cells;
+  cells.reserve(events.size() * kInsertEvents.column_count);
+  for (const auto& event : events) {
+    const ByteView entities = kept.emplace_back(pack(event.entities));
+    const ByteView sealed = kept.emplace_back(seal_event(TRY(keys_->key_of(event.home)), event));
+    cells.insert(cells.end(), {event.seq, int64_t{event.partition}, event.partition_seq, std::string_view(event.type),
+                               int64_t{event.schema_version}, event.time.us, event.recorded.us,
+                               int64_t{event.is_history}, ByteView(event.home.bytes), entities, sealed});
+  }
+  return transaction.insert(kInsertEvents, cells);
+}
+
+Result<void> EventLog::insert_identity(store::Transaction& transaction, std::span<const Event> events) const {
+  std::vector<Digest> kept;
+  kept.reserve(events.size() * 2);
+  std::vector<Value> cells;
+  for (const auto& event : events) {
+    const auto& identity = kept.emplace_back(pseudonyms_.identity_of(event.source, event.id));
+    const auto& tag = kept.emplace_back(pseudonyms_.tag_of(event.body_digest));
+    cells.insert(cells.end(),
+                 {ByteView(identity).first(kIdentityBytes), ByteView(tag).first(kIdentityBytes), event.seq});
+  }
+  return transaction.insert(kInsertIdentity, cells);
+}
+
+Result<Event> EventLog::read(const store::Row& row) const {
+  Event event;
+  event.seq = row.integer(0);
+  event.partition = static_cast<int>(row.integer(1));
+  event.partition_seq = row.integer(2);
+  event.type = row.text(3);
+  event.schema_version = static_cast<int>(row.integer(4));
+  event.time = {row.integer(5)};
+  event.recorded = {row.integer(6)};
+  event.is_history = row.integer(7) != 0;
+  event.home = uuid_from(row.bytes(8));
+  event.entities = unpack_entities(row.bytes(9));
+  const auto key = keys_->key_of(event.home);
+  if (!key && keys_->is_erased(event.home)) {
+    event.is_erased = true;
+    return event;
+  }
+  const auto place = fmt::format("event {}", event.seq);
+  if (!key) {
+    return fail(Code::kConflict, "the key store has no key for it and no erasure: it is not this database's", place);
+  }
+  const auto plain = open(*key, row.bytes(10), place_of(event.seq));
+  if (!plain) return fail(Code::kConflict, "what is stored was changed: it does not open with its key", place);
+  if (auto ok = fill_from(event, as_text(*plain)); !ok) return std::unexpected(std::move(ok.error()).within(place));
+  return event;
+}
+
+Result<void> EventLog::scan(store::Reader& reader, int64_t from_seq, int64_t to_seq, const EachEvent& each) const {
+  const int64_t last = std::min(to_seq, TRY(last_seq(reader)));
+  std::vector<Event> page;
+  for (int64_t from = std::max<int64_t>(from_seq, 1); from <= last; from += kPageEvents) {
+    page.clear();
+    const std::array<Value, 2> bounds = {from, std::min(last, from + kPageEvents - 1)};
+    TRY(reader.query(kScan, bounds, [&](const store::Row& row) -> Result<void> {
+      page.push_back(TRY(read(row)));
+      return {};
+    }));
+    // Outside the query, so that `each` may ask the reader itself.
+    for (const auto& event : page) TRY(each(event));
+  }
+  return {};
+}
+
+Result<void> EventLog::of_entity(store::Reader& reader, const EntityRange& range, const EachEvent& each) const {
+  std::pair<int64_t, int64_t> after = {range.min_time.us, 0};  // seq counts from 1
+  for (std::vector<Event> page(1); !page.empty();) {
+    page.clear();
+    const std::array<Value, 5> bounds = {ByteView(range.entity.bytes), after.first, after.second, range.max_time.us,
+                                         range.max_seq};
+    TRY(reader.query(kOfEntity, bounds, [&](const store::Row& row) -> Result<void> {
+      page.push_back(TRY(read(row)));
+      return {};
+    }));
+    for (const auto& event : page) TRY(each(event));
+    if (!page.empty()) after = {page.back().time.us, page.back().seq};
+  }
+  return {};
+}
+
+Result<Event> EventLog::at(store::Reader& reader, int64_t seq) const {
+  std::optional<Event> found;
+  TRY(reader.query(kScan, std::array<Value, 2>{seq, seq}, [&](const store::Row& row) -> Result<void> {
+    found = TRY(read(row));
+    return {};
+  }));
+  if (!found) return not_found(fmt::format("the log holds no event {}", seq));
+  return *std::move(found);
+}
+
+Result<int64_t> EventLog::last_seq(store::Reader& reader) const { return TRY(read_heads(reader)).last_seq; }
+
+}  // namespace amity::events
