@@ -1,0 +1,410 @@
+#include "customers/customers.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "base/check.h"
+#include "customers/search_tokens.h"
+#include "events/catalogue.h"
+
+namespace amity::customers {
+namespace {
+
+using events::EntityKind;
+using events::Event;
+using security::Caller;
+using store::Statement;
+using store::Value;
+using IsErased = std::function<bool(std::string_view customer)>;
+
+constexpr Statement kCustomer("customers.one", "SELECT sealed_record FROM customers WHERE customer_id = $1");
+constexpr Statement kAccount("accounts.one", "SELECT sealed_record FROM accounts WHERE account_id = $1");
+constexpr Statement kAllCustomers("customers.all",
+                                  "SELECT customer_id, sealed_record FROM customers ORDER BY customer_id");
+constexpr Statement kAllAccounts("accounts.all", "SELECT account_id, sealed_record FROM accounts ORDER BY account_id");
+constexpr Statement kUnitOfCustomer("customers.unit", "SELECT unit FROM customers WHERE customer_id = $1");
+constexpr Statement kUnitOfAccount("accounts.unit",
+                                   "SELECT c.unit FROM accounts AS a JOIN customers AS c "
+                                   "ON c.customer_id = a.home_customer_id WHERE a.account_id = $1");
+constexpr Statement kByToken("search_tokens.find", "SELECT customer_id FROM search_tokens WHERE token = $1 LIMIT 2000");
+
+Uuid uuid_from(ByteView bytes) {
+  CHECK(bytes.size() == 16);
+  Uuid id;
+  std::ranges::copy(bytes, id.bytes.begin());
+  return id;
+}
+
+std::unexpected<Error> no_such_customer() { return not_found("no customer under this reference"); }
+
+// Purposes that rest on the customer's consent alone (PIPL article 13 (1)); the others rest on contract or law.
+bool needs_consent(security::Purpose purpose) { return purpose == security::Purpose::kMarketing; }
+
+bool has_consent(const CustomerRecord& record, std::string_view purpose) {
+  const auto consent = record.consents.find(purpose);
+  return consent != record.consents.end() && consent->second.given;
+}
+
+// Of an event that somebody else's key opens, what speaks of a person who has been erased is left out.
+json::object data_shown(const Event& event, const IsErased& is_erased) {
+  json::object data = event.data;
+  for (const auto& field : events::find_type(event.type)->fields) {
+    auto* value = data.if_contains(field.name);
+    if (value == nullptr || value->is_null()) continue;
+    if (field.kind == events::FieldKind::kHolders) {
+      json::array kept;
+      for (const auto& holder : value->get_array()) {
+        if (!is_erased(holder.at("customer").get_string())) kept.push_back(holder);
+      }
+      *value = std::move(kept);
+    } else if (field.kind == events::FieldKind::kReference && field.entity == EntityKind::kCustomer) {
+      if (is_erased(value->get_string())) data.erase(field.name);
+    }
+  }
+  return data;
+}
+
+json::object to_timeline(const Event& event, const IsErased& is_erased) {
+  return {{"seq", event.seq},
+          {"source", event.source},
+          {"id", event.id},
+          {"type", event.type},
+          {"time", format(event.time)},
+          {"recorded", format(event.recorded)},
+          {"subject", format(event.subject)},
+          {"is_history", event.is_history},
+          {"data", data_shown(event, is_erased)}};
+}
+
+// "seq of the snapshot.time of the last event shown.its seq", in digits.
+struct Cursor {
+  int64_t snapshot_seq = INT64_MAX;
+  Timestamp time = kLatest;
+  int64_t seq = INT64_MAX;
+};
+
+std::string write_cursor(const Cursor& cursor) {
+  return std::to_string(cursor.snapshot_seq) + "." + std::to_string(cursor.time.us) + "." + std::to_string(cursor.seq);
+}
+
+Result<Cursor> read_cursor(std::string_view text) {
+  Cursor cursor;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (int64_t* part : {&cursor.snapshot_seq, &cursor.time.us, &cursor.seq}) {
+    const auto read = std::from_chars(at, end, *part);
+    const bool ends_well = part == &cursor.seq ? read.ptr == end : read.ptr != end && *read.ptr == '.';
+    if (read.ec != std::errc{} || !ends_well)
+      return invalid("not a cursor of this list: take `next` as it was given", "?cursor");
+    at = read.ptr + 1;
+  }
+  return cursor;
+}
+
+void leave_out_accounts(json::object& record) {
+  for (const auto* name : {"accounts", "newest", "last_seq"}) record.erase(name);
+}
+
+}  // namespace
+
+Result<CustomerRecord> Customers::customer_record(store::Reader& reader, const Uuid& id) const {
+  const Value parameters[] = {ByteView(id.bytes)};
+  const auto sealed = TRY(reader.first<Bytes>(kCustomer, parameters, [](const store::Row& row) -> Result<Bytes> {
+    return Bytes(row.bytes(0).begin(), row.bytes(0).end());
+  }));
+  if (!sealed) return no_such_customer();
+  const auto key = TRY(parts_.keys.key_of(id));
+  const auto plain = TRY(open(key, *sealed, "customers.sealed_record:" + format(id)));
+  return customer_from_json(TRY(parse_json(as_text(plain))));
+}
+
+Result<AccountRecord> Customers::account_record(store::Reader& reader, const Uuid& id) const {
+  const Value parameters[] = {ByteView(id.bytes)};
+  const auto sealed = TRY(reader.first<Bytes>(kAccount, parameters, [](const store::Row& row) -> Result<Bytes> {
+    return Bytes(row.bytes(0).begin(), row.bytes(0).end());
+  }));
+  if (!sealed) return not_found("no account under this reference");
+  const auto key = TRY(parts_.keys.key_of(id));
+  const auto plain = TRY(open(key, *sealed, "accounts.sealed_record:" + format(id)));
+  return account_from_json(TRY(parse_json(as_text(plain))));
+}
+
+// What the caller may not see reads exactly like what does not exist.
+Result<CustomerRecord> Customers::visible_customer(const Caller& caller, store::Reader& reader,
+                                                   std::string_view reference) const {
+  TRY(security::require(caller, security::Permission::kReadCustomers));
+  const auto id = parts_.pseudonyms.of({EntityKind::kCustomer, std::string(reference)}).id;
+  auto record = TRY(customer_record(reader, id));
+  const auto unit = record.unit();
+  if (!caller.sees_unit(unit.empty() ? "/" : unit)) return no_such_customer();
+  if (needs_consent(caller.purpose) && !has_consent(record, security::name_of(caller.purpose))) {
+    return fail(Code::kForbidden, "the customer has not consented to this purpose");
+  }
+  return record;
+}
+
+Result<void> Customers::audit_read(const Caller& caller, std::string_view action, const std::string& object) const {
+  return parts_.database.write([&](store::Transaction& transaction) {
+    return parts_.audit.record(transaction, caller, {std::string(action), object, {}});
+  });
+}
+
+Result<json::object> Customers::account_as_of(store::Reader& reader, const Uuid& id,
+                                              std::optional<Timestamp> at) const {
+  AccountRecord record;
+  if (!at) record = TRY(account_record(reader, id));
+  if (at) {
+    TRY(parts_.log.of_entity(reader, {.entity = id, .max_time = *at}, [&](const Event& event) -> Result<void> {
+      if (event.subject.kind == EntityKind::kAccount && !event.is_erased) fold(record, event, parts_.pseudonyms);
+      return {};
+    }));
+  }
+  std::erase_if(record.holders, [&](const auto& holder) { return parts_.keys.is_erased(holder.second.customer_id); });
+  return to_json(record);
+}
+
+std::function<bool(std::string_view)> Customers::is_erased_reference() const {
+  return [this](std::string_view customer) {
+    return parts_.keys.is_erased(parts_.pseudonyms.of({EntityKind::kCustomer, std::string(customer)}).id);
+  };
+}
+
+Result<json::object> Customers::profile(const Caller& caller, std::string_view reference,
+                                        std::optional<Timestamp> at) const {
+  const auto id = parts_.pseudonyms.of({EntityKind::kCustomer, std::string(reference)}).id;
+  json::object profile;
+  TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
+    auto record = TRY(visible_customer(caller, reader, reference));
+    if (at) {
+      CustomerRecord earlier;
+      earlier.reference = record.reference;
+      TRY(parts_.log.of_entity(reader, {.entity = id, .max_time = *at}, [&](const Event& event) -> Result<void> {
+        const bool about = event.subject.kind == EntityKind::kCustomer ? event.entities[0].id == id
+                                                                       : event.type.starts_with("account.");
+        if (about && !event.is_erased) fold(earlier, event, parts_.pseudonyms);
+        return {};
+      }));
+      if (earlier.last_seq == 0) return not_found("the customer was not known at that time");
+      record = std::move(earlier);
+    }
+    std::erase_if(record.relationships,
+                  [is_erased = is_erased_reference()](const auto& known) { return is_erased(known.first); });
+    json::array accounts;
+    for (const auto& [key, link] : record.accounts) {
+      const bool is_held = !link.ended && !parts_.keys.is_erased(link.account_id);
+      if (is_held) accounts.push_back(TRY(account_as_of(reader, link.account_id, at)));
+    }
+    profile = to_json(record);
+    profile["accounts"] = std::move(accounts);
+    return {};
+  }));
+  TRY(audit_read(caller, "customer.read", "customer/" + format(id)));
+  return profile;
+}
+
+Result<json::object> Customers::account(const Caller& caller, std::string_view reference,
+                                        std::optional<Timestamp> at) const {
+  TRY(security::require(caller, security::Permission::kReadCustomers));
+  const auto id = parts_.pseudonyms.of({EntityKind::kAccount, std::string(reference)}).id;
+  json::object account;
+  TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
+    const auto record = TRY(account_record(reader, id));
+    bool is_visible = false;
+    for (const auto& [holder, link] : record.holders) {
+      is_visible |= !link.ended && visible_customer(caller, reader, holder).has_value();
+    }
+    if (!is_visible) return not_found("no account under this reference");
+    account = TRY(account_as_of(reader, id, at));
+    return {};
+  }));
+  TRY(audit_read(caller, "account.read", "account/" + format(id)));
+  return account;
+}
+
+Result<TimelinePage> Customers::timeline(const Caller& caller, std::string_view reference,
+                                         std::optional<std::string_view> cursor_text, int limit) const {
+  Cursor cursor;
+  if (cursor_text) cursor = TRY(read_cursor(*cursor_text));
+  const auto id = parts_.pseudonyms.of({EntityKind::kCustomer, std::string(reference)}).id;
+  std::vector<json::object> kept;  // oldest first; only the newest limit + 1 before the cursor stay
+  TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
+    TRY(visible_customer(caller, reader, reference));
+    if (!cursor_text) cursor.snapshot_seq = TRY(parts_.log.last_seq(reader));
+    const auto is_erased = is_erased_reference();
+    const events::EntityRange range{.entity = id, .max_seq = cursor.snapshot_seq, .max_time = cursor.time};
+    return parts_.log.of_entity(reader, range, [&](const Event& event) -> Result<void> {
+      if (std::tie(event.time, event.seq) >= std::tie(cursor.time, cursor.seq) || event.is_erased) return {};
+      kept.push_back(to_timeline(event, is_erased));
+      if (kept.size() > 2 * static_cast<size_t>(limit) + 2) kept.erase(kept.begin(), kept.end() - limit - 1);
+      return {};
+    });
+  }));
+  TRY(audit_read(caller, "customer.timeline_read", "customer/" + format(id)));
+  TimelinePage page;
+  std::ranges::reverse(kept);
+  const bool has_more = kept.size() > static_cast<size_t>(limit);
+  if (has_more) kept.resize(static_cast<size_t>(limit));
+  if (has_more) {
+    const auto& last = kept.back();
+    page.next = write_cursor(
+        {cursor.snapshot_seq, TRY(parse_timestamp(last.at("time").as_string())), last.at("seq").as_int64()});
+  }
+  page.events = std::move(kept);
+  return page;
+}
+
+Result<std::vector<Found>> Customers::search(const Caller& caller, std::string_view query, int limit) const {
+  TRY(security::require(caller, security::Permission::kReadCustomers));
+  const auto words = query_words(query);
+  if (words.empty()) return invalid("type a name, a phone or account number, or a customer reference", "?query");
+  const auto token_key = parts_.keys.institution_key("search_tokens");
+  std::vector<Found> found;
+  TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
+    std::map<Uuid, int> matched;
+    for (const auto& word : words) {
+      const auto token = keyed_digest(token_key.bytes(), as_bytes(word));
+      const Value parameters[] = {ByteView(token).first(16)};
+      TRY(reader.query(kByToken, parameters, [&](const store::Row& row) -> Result<void> {
+        ++matched[uuid_from(row.bytes(0))];
+        return {};
+      }));
+    }
+    std::vector<std::pair<int, Uuid>> ranked;
+    for (const auto& [id, count] : matched) ranked.emplace_back(-count, id);
+    std::ranges::sort(ranked);
+    for (const auto& [count, id] : ranked) {
+      if (found.size() >= static_cast<size_t>(limit)) break;
+      const auto record = customer_record(reader, id);
+      if (!record || !visible_customer(caller, reader, record->reference)) continue;
+      found.push_back({record->reference, record->text_of("name"), -count});
+    }
+    return {};
+  }));
+  TRY(audit_read(caller, "customers.searched", "customers"));
+  return found;
+}
+
+Result<RebuildReport> Customers::check_against_log(const Caller& caller) const {
+  TRY(security::require(caller, security::Permission::kOperate));
+  RebuildReport report;
+  // The log cannot tell any more of an account that went with its last holder: its former holders' links rest on it.
+  const auto had_erased_account = [&](const CustomerRecord& record) {
+    return std::ranges::any_of(record.accounts,
+                               [&](const auto& link) { return parts_.keys.is_erased(link.second.account_id); });
+  };
+  TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
+    std::map<Uuid, CustomerRecord> customers;
+    std::map<Uuid, AccountRecord> accounts;
+    const auto last = TRY(parts_.log.last_seq(reader));
+    TRY(parts_.log.scan(reader, 1, last, [&](const Event& event) -> Result<void> {
+      if (event.is_erased || event.type == "customer.erased") return {};
+      if (event.subject.kind == EntityKind::kCustomer) {
+        fold(customers[event.entities[0].id], event, parts_.pseudonyms);
+        return {};
+      }
+      fold(accounts[event.entities[0].id], event, parts_.pseudonyms);
+      for (const auto& customer : customers_linked_by(event, parts_.pseudonyms)) {
+        fold(customers[customer], event, parts_.pseudonyms);
+      }
+      return {};
+    }));
+    const auto opened = [&](const Uuid& id, ByteView sealed, std::string_view table) -> Result<json::object> {
+      const auto key = TRY(parts_.keys.key_of(id));
+      const auto plain = TRY(open(key, sealed, std::string(table) + ".sealed_record:" + format(id)));
+      return TRY(parse_json(as_text(plain))).as_object();
+    };
+    TRY(reader.query(kAllCustomers, {}, [&](const store::Row& row) -> Result<void> {
+      const auto id = uuid_from(row.bytes(0));
+      ++report.customer_count;
+      auto kept = TRY(opened(id, row.bytes(1), "customers"));
+      auto rebuilt = to_json(customers[id]);
+      if (had_erased_account(TRY(customer_from_json(kept)))) leave_out_accounts(kept), leave_out_accounts(rebuilt);
+      report.difference_count += write_json(kept) != write_json(rebuilt);
+      return {};
+    }));
+    return reader.query(kAllAccounts, {}, [&](const store::Row& row) -> Result<void> {
+      const auto id = uuid_from(row.bytes(0));
+      ++report.account_count;
+      const auto kept = TRY(opened(id, row.bytes(1), "accounts"));
+      report.difference_count += write_json(kept) != write_json(to_json(accounts[id]));
+      return {};
+    });
+  }));
+  return report;
+}
+
+Result<Customers::Remains> Customers::remains_of(std::span<const Uuid> erased) const {
+  Remains remains;
+  TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
+    const auto stands = [](const store::Row&) -> Result<bool> { return true; };
+    for (const auto& id : erased) {
+      const Value parameters[] = {ByteView(id.bytes)};
+      if (TRY(reader.first<bool>(kCustomer, parameters, stands))) remains.customers.push_back(id);
+      if (TRY(reader.first<bool>(kAccount, parameters, stands))) remains.accounts.push_back(id);
+    }
+    return {};
+  }));
+  return remains;
+}
+
+// Nobody else holds it today: who has left it or has been erased does not keep it.
+Result<bool> Customers::is_sole_holder(store::Reader& reader, const Uuid& account, std::string_view reference) const {
+  const auto record = TRY(account_record(reader, account));
+  return std::ranges::none_of(record.holders, [&](const auto& holder) {
+    return holder.first != reference && !holder.second.ended && !parts_.keys.is_erased(holder.second.customer_id);
+  });
+}
+
+Result<std::vector<Uuid>> Customers::sole_accounts(const Caller& caller, std::string_view reference) const {
+  std::vector<Uuid> sole;
+  TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
+    const auto record = TRY(visible_customer(caller, reader, reference));
+    for (const auto& [key, link] : record.accounts) {
+      // An erasure cut short has destroyed accounts already: they are named again, so that it can be carried through.
+      const bool is_destroyed = parts_.keys.is_erased(link.account_id);
+      if (is_destroyed || TRY(is_sole_holder(reader, link.account_id, reference))) sole.push_back(link.account_id);
+    }
+    return {};
+  }));
+  return sole;
+}
+
+Result<bool> Customers::may_see(const Caller& caller, store::Reader& reader, const events::Entity& entity) const {
+  const bool is_customer = entity.kind == EntityKind::kCustomer;
+  if (!is_customer && entity.kind != EntityKind::kAccount) return false;
+  const Value parameters[] = {ByteView(entity.id.bytes)};
+  const auto unit = TRY(
+      reader.first<std::string>(is_customer ? kUnitOfCustomer : kUnitOfAccount, parameters,
+                                [](const store::Row& row) -> Result<std::string> { return std::string(row.text(0)); }));
+  return unit && caller.sees_unit(unit->empty() ? "/" : *unit);
+}
+
+Result<json::object> Customers::event(const Caller& caller, int64_t seq) const {
+  TRY(security::require(caller, security::Permission::kReadCustomers));
+  json::object shown;
+  Uuid subject;
+  TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
+    const auto event = TRY(parts_.log.at(reader, seq));
+    if (event.is_erased || !TRY(may_see(caller, reader, event.entities[0]))) return not_found("no such event");
+    shown = to_timeline(event, is_erased_reference());
+    subject = event.entities[0].id;
+    return {};
+  }));
+  TRY(audit_read(caller, "event.read", "event/" + std::to_string(seq)));
+  return shown;
+}
+
+Result<std::optional<bool>> Customers::consent(const Caller& caller, std::string_view reference,
+                                               std::string_view purpose) const {
+  std::optional<bool> consent;
+  TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
+    const auto record = TRY(visible_customer(caller, reader, reference));
+    const auto known = record.consents.find(purpose);
+    if (known != record.consents.end()) consent = known->second.given;
+    return {};
+  }));
+  return consent;
+}
+
+}  // namespace amity::customers

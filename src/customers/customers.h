@@ -1,0 +1,93 @@
+// Who it happened to: the 360 picture of a customer, for people and programs that may see it.
+//
+// The room keeps one record a customer and one an account: the fold of the events about it (record.h), changed by each
+// event on its way (live_records.h) and rebuilt at will. This face reads them. Every call names its Caller: rows
+// outside the caller's organisation unit read as not found, a purpose that needs the customer's consent is refused
+// without it, and every personal read is audited before it is answered.
+//
+// Any thread.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "customers/live_records.h"
+#include "events/log.h"
+#include "security/audit.h"
+
+namespace amity::customers {
+
+struct Found {
+  std::string customer;  // reference
+  std::string name;      // for the list; masked where the caller's purpose does not need it
+  int matched = 0;       // words of the query that match
+};
+
+struct TimelinePage {
+  std::vector<json::object> events;  // newest first, with id, type, time, seq and data
+  std::optional<std::string> next;   // the cursor of the next page; the pages together are one snapshot
+};
+
+struct RebuildReport {
+  int64_t customer_count = 0;
+  int64_t account_count = 0;
+  int64_t difference_count = 0;  // records that the log does not explain
+};
+
+class Customers {
+ public:
+  struct Parts {
+    store::Database& database;
+    const events::EventLog& log;
+    security::KeyStore& keys;
+    const security::AuditChain& audit;
+    const events::Pseudonyms& pseudonyms;
+  };
+  explicit Customers(Parts parts) : parts_(parts) {}
+
+  // The record with its accounts, every value with its lineage. `at`: as it was on that moment.
+  Result<json::object> profile(const security::Caller& caller, std::string_view reference,
+                               std::optional<Timestamp> at = {}) const;
+  Result<json::object> account(const security::Caller& caller, std::string_view reference,
+                               std::optional<Timestamp> at = {}) const;
+  Result<TimelinePage> timeline(const security::Caller& caller, std::string_view reference,
+                                std::optional<std::string_view> cursor, int limit) const;
+  Result<std::vector<Found>> search(const security::Caller& caller, std::string_view query, int limit) const;
+
+  // Builds every record again from the log beside the live ones and compares.
+  Result<RebuildReport> check_against_log(const security::Caller& caller) const;
+
+  // Of these erased owners, those that rows still stand for: what a restored backup must forget before it serves.
+  struct Remains {
+    std::vector<Uuid> customers;
+    std::vector<Uuid> accounts;
+  };
+  Result<Remains> remains_of(std::span<const Uuid> erased) const;
+  // The accounts of a customer that nobody else holds.
+  Result<std::vector<Uuid>> sole_accounts(const security::Caller& caller, std::string_view reference) const;
+  // One event of the log; not_found where it is about somebody the caller may not see.
+  Result<json::object> event(const security::Caller& caller, int64_t seq) const;
+  // Whether a customer or account lies in the caller's organisation unit; what is unknown does not.
+  Result<bool> may_see(const security::Caller& caller, store::Reader& reader, const events::Entity& entity) const;
+  // What a customer said about a purpose: given, withdrawn, or nothing.
+  Result<std::optional<bool>> consent(const security::Caller& caller, std::string_view reference,
+                                      std::string_view purpose) const;
+
+ private:
+  Result<CustomerRecord> customer_record(store::Reader& reader, const Uuid& id) const;
+  Result<AccountRecord> account_record(store::Reader& reader, const Uuid& id) const;
+  Result<CustomerRecord> visible_customer(const security::Caller& caller, store::Reader& reader,
+                                          std::string_view reference) const;
+  Result<json::object> account_as_of(store::Reader& reader, const Uuid& id, std::optional<Timestamp> at) const;
+  Result<bool> is_sole_holder(store::Reader& reader, const Uuid& account, std::string_view reference) const;
+  // Whether a customer's reference stands for somebody erased.
+  std::function<bool(std::string_view customer)> is_erased_reference() const;
+  Result<void> audit_read(const security::Caller& caller, std::string_view action, const std::string& object) const;
+
+  Parts parts_;
+};
+
+}  // namespace amity::customers

@@ -1,0 +1,363 @@
+#include "customers/live_records.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "customers/search_tokens.h"
+#include "events/catalogue.h"
+#include "events/log.h"
+
+namespace amity::customers {
+namespace {
+
+using events::Entity;
+using events::EntityKind;
+using events::Event;
+using store::Statement;
+using store::Value;
+
+// Many ids in one question: a JSON list of hexadecimal ids.
+constexpr Statement kLoadCustomers("customers.load",
+                                   "SELECT c.customer_id, c.partition_id, c.sealed_record FROM json_each($1) AS wanted "
+                                   "JOIN customers AS c ON c.customer_id = unhex(wanted.value)",
+                                   "SELECT c.customer_id, c.partition_id, c.sealed_record FROM "
+                                   "json_array_elements_text(CAST(CAST($1 AS text) AS json)) AS wanted "
+                                   "JOIN customers AS c ON c.customer_id = decode(wanted.value, 'hex')");
+constexpr Statement kLoadAccounts("accounts.load",
+                                  "SELECT a.account_id, a.home_customer_id, a.partition_id, a.sealed_record FROM "
+                                  "json_each($1) AS wanted JOIN accounts AS a ON a.account_id = unhex(wanted.value)",
+                                  "SELECT a.account_id, a.home_customer_id, a.partition_id, a.sealed_record FROM "
+                                  "json_array_elements_text(CAST(CAST($1 AS text) AS json)) AS wanted "
+                                  "JOIN accounts AS a ON a.account_id = decode(wanted.value, 'hex')");
+constexpr Statement kSaveCustomer("customers.save",
+                                  "INSERT INTO customers (customer_id, partition_id, unit, last_seq, sealed_record) "
+                                  "VALUES ($1, $2, $3, $4, $5) ON CONFLICT (customer_id) DO UPDATE SET "
+                                  "unit = excluded.unit, last_seq = excluded.last_seq, "
+                                  "sealed_record = excluded.sealed_record");
+constexpr Statement kSaveAccount(
+    "accounts.save",
+    "INSERT INTO accounts (account_id, home_customer_id, partition_id, unit, last_seq, "
+    "sealed_record) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account_id) DO UPDATE SET "
+    "unit = excluded.unit, last_seq = excluded.last_seq, "
+    "sealed_record = excluded.sealed_record");
+constexpr Statement kDropTokens("search_tokens.drop", "DELETE FROM search_tokens WHERE customer_id = $1");
+constexpr Statement kAddToken("search_tokens.add",
+                              "INSERT INTO search_tokens (token, customer_id) VALUES ($1, $2) ON CONFLICT DO NOTHING");
+constexpr Statement kDropCustomer("customers.drop", "DELETE FROM customers WHERE customer_id = $1");
+constexpr Statement kDropAccount("accounts.drop", "DELETE FROM accounts WHERE account_id = $1");
+
+std::string hex_list(std::span<const Uuid> ids) {
+  json::array list;
+  for (const auto& id : ids) list.push_back(json::string(to_hex(id.bytes)));
+  return write_json(list);
+}
+
+Uuid uuid_from(ByteView bytes) {
+  CHECK(bytes.size() == 16);
+  Uuid id;
+  std::ranges::copy(bytes, id.bytes.begin());
+  return id;
+}
+
+std::string customer_place(const Uuid& id) { return "customers.sealed_record:" + format(id); }
+std::string account_place(const Uuid& id) { return "accounts.sealed_record:" + format(id); }
+
+void add_distinct(std::vector<Entity>& entities, const Entity& entity) {
+  if (std::ranges::find(entities, entity) == entities.end()) entities.push_back(entity);
+}
+
+// The customers an event names in its data: holders of a new account, somebody joining, a relative.
+std::vector<std::string> customers_named(const Event& event) {
+  std::vector<std::string> names;
+  const auto* type = events::find_type(event.type);
+  for (const auto& field : type->fields) {
+    const auto* value = event.data.if_contains(field.name);
+    if (value == nullptr || value->is_null()) continue;
+    if (field.kind == events::FieldKind::kHolders) {
+      for (const auto& holder : value->get_array()) {
+        names.emplace_back(holder.get_object().at("customer").get_string());
+      }
+    } else if (field.kind == events::FieldKind::kReference && field.entity == EntityKind::kCustomer) {
+      names.emplace_back(value->get_string());
+    }
+  }
+  return names;
+}
+
+void add_things_named(Event& event, const events::Pseudonyms& pseudonyms) {
+  const auto* type = events::find_type(event.type);
+  for (const auto& field : type->fields) {
+    if (field.kind != events::FieldKind::kReference || field.entity == EntityKind::kCustomer) continue;
+    const auto* value = event.data.if_contains(field.name);
+    if (value == nullptr || value->is_null()) continue;
+    add_distinct(event.entities, pseudonyms.of({field.entity, std::string(value->get_string())}));
+  }
+}
+
+std::unexpected<Error> unknown_customer(std::string place) {
+  return fail(Code::kUnprocessable,
+              "nobody is registered under this customer reference: send customer.registered first", std::move(place));
+}
+
+}  // namespace
+
+int partition_of(const Uuid& customer) { return events::partition_of(customer); }
+
+Uuid institution_home() {
+  const auto digest = amity::digest(as_bytes("the institution's own"));
+  return make_uuid_v8(std::span<const uint8_t, 16>(digest.data(), 16));
+}
+
+LiveRecords::LiveRecords(const events::Pseudonyms& pseudonyms, security::KeyStore* keys, size_t cache_limit)
+    : pseudonyms_(pseudonyms), keys_(keys), customers_(cache_limit), accounts_(cache_limit) {
+  if (keys_ != nullptr) token_key_ = keys_->institution_key("search_tokens");
+}
+
+Result<void> LiveRecords::load(store::Reader& reader, std::span<const Event> batch) {
+  std::vector<Uuid> customers;
+  std::vector<Uuid> accounts;
+  std::vector<Uuid> beginning;
+  for (const auto& event : batch) {
+    if (event.type == "customer.erased") continue;  // nothing of it can be opened any more
+    const auto subject = pseudonyms_.of(event.subject);
+    auto& list = subject.kind == EntityKind::kCustomer ? customers : accounts;
+    list.push_back(subject.id);
+    if (event.type == "customer.registered" || event.type == "account.opened") beginning.push_back(subject.id);
+    for (const auto& name : customers_named(event)) {
+      customers.push_back(pseudonyms_.of({EntityKind::kCustomer, name}).id);
+    }
+  }
+  TRY(load_customers(reader, customers));
+  TRY(load_accounts(reader, accounts));
+  std::erase_if(beginning, [&](const Uuid& id) { return keys_->is_erased(id); });
+  return keys_->ensure(beginning);
+}
+
+Result<void> LiveRecords::load_customers(store::Reader& reader, std::span<const Uuid> ids) {
+  std::vector<Uuid> missing;
+  std::ranges::copy_if(ids, std::back_inserter(missing),
+                       [&](const Uuid& id) { return customers_.find(id) == nullptr; });
+  if (missing.empty()) return {};
+  const auto list = hex_list(missing);
+  const Value parameters[] = {std::string_view(list)};
+  return reader.query(kLoadCustomers, parameters, [&](const store::Row& row) -> Result<void> {
+    const Uuid id = uuid_from(row.bytes(0));
+    if (keys_->is_erased(id)) return {};  // its row goes with the event that says so
+    const auto key = TRY(keys_->key_of(id));
+    const auto plain = TRY(open(key, row.bytes(2), customer_place(id)));
+    auto record = TRY(customer_from_json(TRY(parse_json(as_text(plain)))));
+    customers_.put(id,
+                   std::make_shared<LiveCustomer>(LiveCustomer{std::move(record), static_cast<int>(row.integer(1))}));
+    return {};
+  });
+}
+
+Result<void> LiveRecords::load_accounts(store::Reader& reader, std::span<const Uuid> ids) {
+  std::vector<Uuid> missing;
+  std::ranges::copy_if(ids, std::back_inserter(missing), [&](const Uuid& id) { return accounts_.find(id) == nullptr; });
+  if (missing.empty()) return {};
+  const auto list = hex_list(missing);
+  const Value parameters[] = {std::string_view(list)};
+  return reader.query(kLoadAccounts, parameters, [&](const store::Row& row) -> Result<void> {
+    const Uuid id = uuid_from(row.bytes(0));
+    if (keys_->is_erased(id)) return {};
+    const auto key = TRY(keys_->key_of(id));
+    const auto plain = TRY(open(key, row.bytes(3), account_place(id)));
+    auto record = TRY(account_from_json(TRY(parse_json(as_text(plain)))));
+    accounts_.put(id, std::make_shared<LiveAccount>(
+                          LiveAccount{std::move(record), uuid_from(row.bytes(1)), static_cast<int>(row.integer(2))}));
+    return {};
+  });
+}
+
+Result<void> LiveRecords::resolve(Event& event) const {
+  if (event.type == "customer.erased") return resolve_erasure(event);
+  event.entities = {pseudonyms_.of(event.subject)};
+  event.home = event.entities[0].id;
+  if (keys_ != nullptr && keys_->is_erased(event.home)) {
+    return fail(Code::kUnprocessable, "the data of this subject has been erased: nothing more is recorded about it",
+                "/subject");
+  }
+  TRY(event.subject.kind == EntityKind::kCustomer ? resolve_customer(event) : resolve_account(event));
+  add_things_named(event, pseudonyms_);
+  return {};
+}
+
+// It names pseudonyms: of the person no reference may be kept. Its data is the institution's own.
+Result<void> LiveRecords::resolve_erasure(Event& event) const {
+  const Uuid customer = TRY(parse_uuid(event.subject.key));
+  event.entities = {{EntityKind::kCustomer, customer}};
+  event.home = institution_home();
+  event.partition = partition_of(customer);
+  const auto* accounts = event.data.if_contains("accounts");
+  std::string_view rest = accounts == nullptr ? std::string_view() : std::string_view(accounts->get_string());
+  while (!rest.empty()) {
+    event.entities.push_back({EntityKind::kAccount, TRY(parse_uuid(rest.substr(0, 36)))});
+    rest.remove_prefix(std::min<size_t>(rest.size(), 37));
+  }
+  return {};
+}
+
+Result<void> LiveRecords::resolve_customer(Event& event) const {
+  const bool begins = event.type == "customer.registered";
+  if (!begins && customers_.find(event.home) == nullptr) return unknown_customer("/subject");
+  event.partition = partition_of(event.home);
+  for (const auto& name : customers_named(event)) {
+    const auto other = pseudonyms_.of({EntityKind::kCustomer, name});
+    if (customers_.find(other.id) == nullptr) return unknown_customer("/data/other");
+    add_distinct(event.entities, other);
+  }
+  return {};
+}
+
+Result<void> LiveRecords::resolve_account(Event& event) const {
+  const auto* known = accounts_.find(event.home);
+  const bool begins = event.type == "account.opened";
+  if (!begins && known == nullptr) {
+    return fail(Code::kUnprocessable, "no account is open under this reference: send account.opened first", "/subject");
+  }
+  for (const auto& name : customers_named(event)) {
+    const auto holder = pseudonyms_.of({EntityKind::kCustomer, name});
+    if (customers_.find(holder.id) == nullptr) return unknown_customer(begins ? "/data/holders" : "/data/customer");
+    add_distinct(event.entities, holder);
+  }
+  if (known != nullptr) {
+    event.partition = known->partition;
+    for (const auto& [reference, holder] : known->record.holders) {
+      const bool is_gone = holder.ended || (keys_ != nullptr && keys_->is_erased(holder.customer_id));
+      if (!is_gone) add_distinct(event.entities, {EntityKind::kCustomer, holder.customer_id});
+    }
+  } else {
+    if (event.entities.size() < 2) return invalid("an account has at least one holder", "/data/holders");
+    event.partition = partition_of(event.entities[1].id);  // its first known owner's, for ever
+  }
+  return {};
+}
+
+void LiveRecords::apply(const Event& event) {
+  if (event.type == "customer.erased") return erase(event);
+  const Uuid& subject = event.entities[0].id;
+  if (event.subject.kind == EntityKind::kCustomer) {
+    auto& customer = customers_.stage(subject);
+    customer.partition = event.partition;
+    fold(customer.record, event, pseudonyms_);
+    if (event.type == "customer.registered" || event.type == "customer.updated") renamed_.push_back(subject);
+    return;
+  }
+  auto& account = accounts_.stage(subject);
+  if (account.home_customer.is_nil()) account.home_customer = event.entities[1].id;
+  account.partition = event.partition;
+  fold(account.record, event, pseudonyms_);
+  for (const auto& customer : customers_linked_by(event, pseudonyms_)) {
+    fold(customers_.stage(customer).record, event, pseudonyms_);
+    renamed_.push_back(customer);
+  }
+}
+
+// The customer goes, and with them every account that nobody else holds (their keys are already destroyed).
+void LiveRecords::erase(const Event& event) {
+  const Uuid& customer = event.entities[0].id;
+  for (const auto& entity : event.entities) {
+    if (entity.kind != EntityKind::kAccount) continue;
+    accounts_.forget(entity.id);
+    erased_accounts_.push_back(entity.id);
+  }
+  customers_.forget(customer);
+  erased_customers_.push_back(customer);
+}
+
+Result<void> LiveRecords::save(store::Transaction& transaction) {
+  for (const auto& [id, customer] : customers_.staged()) TRY(save_customer(transaction, id, *customer));
+  for (const auto& [id, account] : accounts_.staged()) TRY(save_account(transaction, id, *account));
+  for (const auto& id : erased_customers_) {
+    const Value parameters[] = {ByteView(id.bytes)};
+    TRY(transaction.post(kDropTokens, parameters));
+    TRY(transaction.post(kDropCustomer, parameters));
+  }
+  for (const auto& id : erased_accounts_) {
+    const Value parameters[] = {ByteView(id.bytes)};
+    TRY(transaction.post(kDropAccount, parameters));
+  }
+  return {};
+}
+
+Result<void> LiveRecords::save_customer(store::Transaction& transaction, const Uuid& id, const LiveCustomer& customer) {
+  const auto key = TRY(keys_->key_of(id));
+  const auto sealed = seal(key, as_bytes(write_json(to_json(customer.record))), customer_place(id));
+  const auto unit = customer.record.unit();
+  const Value parameters[] = {ByteView(id.bytes), int64_t{customer.partition}, std::string_view(unit),
+                              customer.record.last_seq, ByteView(sealed)};
+  TRY(transaction.post(kSaveCustomer, parameters));
+  if (std::ranges::find(renamed_, id) == renamed_.end()) return {};
+  const Value dropped[] = {ByteView(id.bytes)};
+  TRY(transaction.post(kDropTokens, dropped));
+  for (const auto& word : search_words(customer.record)) {
+    const auto token = keyed_digest(token_key_->bytes(), as_bytes(word));
+    const Value added[] = {ByteView(token).first(16), ByteView(id.bytes)};
+    TRY(transaction.post(kAddToken, added));
+  }
+  return {};
+}
+
+Result<void> LiveRecords::save_account(store::Transaction& transaction, const Uuid& id, const LiveAccount& account) {
+  const auto key = TRY(keys_->key_of(id));
+  const auto sealed = seal(key, as_bytes(write_json(to_json(account.record))), account_place(id));
+  const auto unit = account.record.unit();
+  const Value parameters[] = {ByteView(id.bytes),         ByteView(account.home_customer.bytes),
+                              int64_t{account.partition}, std::string_view(unit),
+                              account.record.last_seq,    ByteView(sealed)};
+  return transaction.post(kSaveAccount, parameters);
+}
+
+void LiveRecords::publish() {
+  customers_.publish();
+  accounts_.publish();
+  discard();
+}
+
+void LiveRecords::discard() {
+  customers_.end_batch();
+  accounts_.end_batch();
+  renamed_.clear();
+  erased_customers_.clear();
+  erased_accounts_.clear();
+}
+
+Uuid LiveRecords::customer_of(const Event& event) const {
+  if (event.subject.kind == EntityKind::kCustomer) return event.entities[0].id;
+  const auto* account = accounts_.find(event.entities[0].id);
+  return account != nullptr ? account->home_customer : event.home;
+}
+
+void LiveRecords::forget_all() {
+  discard();
+  customers_.forget_all();
+  accounts_.forget_all();
+}
+
+Result<json::object> LiveRecords::view(store::Reader* reader, const Event& event, const History& history) {
+  const Uuid id = customer_of(event);
+  if (reader != nullptr) TRY(load_customers(*reader, std::span(&id, 1)));
+  const auto* live = customers_.find(id);
+  CustomerRecord earlier;
+  if (live == nullptr) return json::object();
+  const CustomerRecord* record = &live->record;
+  if (record->newest > event.time) {  // the present record knows more than the event may
+    earlier.reference = record->reference;
+    TRY(history({EntityKind::kCustomer, id}, event.seq - 1, event.time, [&](const Event& past) -> Result<void> {
+      const bool folds =
+          past.subject.kind == EntityKind::kCustomer ? past.entities[0].id == id : past.type.starts_with("account.");
+      if (folds && !past.is_erased) fold(earlier, past, pseudonyms_);
+      return {};
+    }));
+    record = &earlier;
+  }
+  json::object view;
+  for (const auto& [name, known] : record->values) view[name] = known.value;
+  json::object consents;
+  for (const auto& [purpose, consent] : record->consents) consents[purpose] = consent.given;
+  view["consents"] = std::move(consents);
+  return view;
+}
+
+}  // namespace amity::customers
