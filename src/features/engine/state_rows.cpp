@@ -1,0 +1,89 @@
+#include "features/engine/state_rows.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+
+namespace amity::features {
+namespace {
+
+constexpr size_t kKeyBytes = 18;
+
+// One statement for any number of keys, though a constant statement takes no lists: $2 is $3 keys of 18 bytes one after
+// the other, $4 their partitions, one character each from '0' on.
+constexpr store::Statement kLoad(
+    "features.load_states",
+    "WITH RECURSIVE wanted(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM wanted WHERE i + 1 < $3) "
+    "SELECT i, state FROM wanted CROSS JOIN feature_states "
+    "WHERE partition_id = unicode(substr($4, i + 1, 1)) - 48 AND set_id = $1 "
+    "AND entity_key = substr($2, i * 18 + 1, 18)",
+    "SELECT i::bigint, state FROM generate_series(0::bigint, $3::bigint - 1) AS i JOIN feature_states "
+    "ON partition_id = ascii(substring($4::text FROM i::int + 1 FOR 1)) - 48 AND set_id = $1::bigint "
+    "AND entity_key = substring($2::bytea FROM i::int * 18 + 1 FOR 18)");
+
+constexpr store::Statement kSave(
+    "features.save_state",
+    "INSERT INTO feature_states (partition_id, set_id, entity_key, owner_id, newest_time, newest_seq, state) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (partition_id, set_id, entity_key) DO UPDATE "
+    "SET newest_time = excluded.newest_time, newest_seq = excluded.newest_seq, state = excluded.state");
+
+constexpr store::Statement kRemove("features.remove_states",
+                                   "DELETE FROM feature_states WHERE partition_id = $1 AND owner_id = $2");
+
+// The owner's: fixed for ever by its id, so that a pair lies beside its owner and one partition is enough to erase.
+int64_t partition_of(const Uuid& owner) { return owner.bytes[15] % events::kPartitionCount; }
+
+}  // namespace
+
+RowKey row_key_of(const EntityKey& key) {
+  RowKey row{partition_of(key.owner), {}};
+  row.bytes[0] = static_cast<uint8_t>(key.kinds.first);
+  row.bytes[1] = key.kinds.second ? static_cast<uint8_t>(*key.kinds.second) : 0;
+  std::ranges::copy(key.id.bytes, row.bytes.begin() + 2);
+  return row;
+}
+
+int64_t set_id_of(const FeatureSet& set) {
+  uint64_t id = 0;
+  for (size_t i = 0; i < 8; ++i) id = id << 8 | set.fingerprint()[i];
+  return static_cast<int64_t>(id);
+}
+
+std::string seal_place(int64_t set_id, const EntityKey& key) {
+  return fmt::format("feature_states.state:{:016x}:{}", static_cast<uint64_t>(set_id), to_hex(row_key_of(key).bytes));
+}
+
+Result<void> load_states(store::Reader& reader, int64_t set_id, std::span<const EntityKey> keys,
+                         const EachState& each) {
+  if (keys.empty()) return {};
+  Bytes wanted;
+  std::string partitions;
+  wanted.reserve(keys.size() * kKeyBytes);
+  for (const auto& key : keys) {
+    const RowKey row = row_key_of(key);
+    wanted.insert(wanted.end(), row.bytes.begin(), row.bytes.end());
+    partitions += static_cast<char>('0' + row.partition_id);
+  }
+  const store::Value parameters[] = {set_id, ByteView(wanted), static_cast<int64_t>(keys.size()),
+                                     std::string_view(partitions)};
+  return reader.query(kLoad, parameters, [&](const store::Row& row) -> Result<void> {
+    return each(static_cast<size_t>(row.integer(0)), row.bytes(1));
+  });
+}
+
+Result<void> save_state(store::Transaction& transaction, int64_t set_id, const StateRow& state) {
+  const RowKey row = row_key_of(state.key);
+  const store::Value parameters[] = {
+      row.partition_id,     set_id,           ByteView(row.bytes),   ByteView(state.key.owner.bytes),
+      state.newest_time.us, state.newest_seq, ByteView(state.sealed)};
+  return transaction.post(kSave, parameters);
+}
+
+Result<void> remove_states(store::Transaction& transaction, const Uuid& owner) {
+  const store::Value parameters[] = {partition_of(owner), ByteView(owner.bytes)};
+  TRY(transaction.execute(kRemove, parameters));
+  return {};
+}
+
+}  // namespace amity::features

@@ -1,0 +1,319 @@
+#include "features/store.h"
+
+#include <algorithm>
+#include <list>
+#include <mutex>
+
+#include "base/check.h"
+#include "features/engine/key_map.h"
+#include "features/engine/state_rows.h"
+#include "features/engine/tracked.h"
+
+namespace amity::features {
+namespace {
+
+using TrackedPtr = std::shared_ptr<const Tracked>;
+using StatePtr = std::shared_ptr<const EntityState>;
+
+// Published states, the least recently used ones leaving first. Guarded by its owner's mutex.
+class StateCache {
+ public:
+  explicit StateCache(size_t limit_bytes) : limit_bytes_(limit_bytes) {}
+
+  TrackedPtr find(const EntityKey& key) {
+    const auto found = places_.find(key);
+    if (found == places_.end()) return nullptr;
+    items_.splice(items_.begin(), items_, found->second);
+    return found->second->tracked;
+  }
+  void put(const EntityKey& key, TrackedPtr tracked) {
+    remove(key);
+    const size_t bytes = tracked->bytes() + kOverheadBytes;
+    items_.push_front({key, std::move(tracked), bytes});
+    places_.emplace(key, items_.begin());
+    bytes_ += bytes;
+    while (bytes_ > limit_bytes_ && !items_.empty()) remove(EntityKey(items_.back().key));
+  }
+  void remove(const EntityKey& key) {
+    const auto found = places_.find(key);
+    if (found == places_.end()) return;
+    bytes_ -= found->second->bytes;
+    items_.erase(found->second);
+    places_.erase(found);
+  }
+  void remove_owned_by(const Uuid& owner) {
+    std::vector<EntityKey> owned;
+    for (const auto& item : items_) {
+      if (item.key.owner == owner) owned.push_back(item.key);
+    }
+    for (const auto& key : owned) remove(key);
+  }
+  void clear() {
+    places_.clear();
+    items_.clear();
+    bytes_ = 0;
+  }
+  size_t size() const { return items_.size(); }
+  size_t bytes() const { return bytes_; }
+
+ private:
+  static constexpr size_t kOverheadBytes = 160;  // list and map nodes, control block
+  struct Item {
+    EntityKey key;
+    TrackedPtr tracked;
+    size_t bytes = 0;
+  };
+  size_t limit_bytes_;
+  size_t bytes_ = 0;
+  std::list<Item> items_;
+  KeyMap<std::list<Item>::iterator> places_;
+};
+
+// What the batch works on: a loaded state becomes the batch's own when the first event touches it.
+struct Staged {
+  Place place;
+  TrackedPtr tracked;
+  bool is_touched = false;
+};
+
+}  // namespace
+
+struct LiveFeatures::Impl {
+  Impl(FeatureSet the_set, KeyFor the_key_for, StoredHistory the_history, LiveOptions options)
+      : set(std::move(the_set)),
+        set_id(set_id_of(set)),
+        key_for(std::move(the_key_for)),
+        history(std::move(the_history)),
+        cache(options.cache_bytes) {}
+
+  FeatureSet set;
+  int64_t set_id;
+  KeyFor key_for;
+  StoredHistory history;
+
+  // The batch, on the writer thread only.
+  KeyMap<Staged> staged;
+  std::vector<EntityKey> touched;  // in the order of the first touch
+  struct Applied {
+    std::shared_ptr<const Extract> extract;
+    std::vector<EntityKey> keys;
+  };
+  std::vector<Applied> applied;
+  std::vector<Uuid> erased;
+
+  mutable std::mutex mutex;  // of what follows
+  StateCache cache;
+  LiveFigures figures;
+
+  const Plan& plan() const { return set.plan(); }
+
+  // Every place an event of this type could contribute to or be read at.
+  std::vector<Place> places_touched(const events::Event& event) const {
+    std::vector<Place> places;
+    const Plan& p = plan();
+    for (size_t i = 0; i < p.layouts.size(); ++i) {
+      const auto& kinds = p.layouts[i].kinds;
+      for (const auto& first : event.entities) {
+        if (first.kind != kinds.first) continue;
+        if (!kinds.second) places.push_back({static_cast<int>(i), first, std::nullopt});
+        if (!kinds.second) continue;
+        for (const auto& second : event.entities) {
+          if (second.kind == *kinds.second) places.push_back({static_cast<int>(i), first, second});
+        }
+      }
+    }
+    return places;
+  }
+
+  // Nothing where the key is destroyed: then there is no state either.
+  Result<std::optional<SecretKey>> key_of_place(const Place& place) const {
+    auto key = key_for(place.first);
+    if (key) return std::optional(*std::move(key));
+    if (key.error().code == Code::kNotFound) return std::optional<SecretKey>();
+    return std::unexpected(std::move(key).error());
+  }
+
+  Result<TrackedPtr> opened(const Place& place, ByteView sealed) const {
+    const auto key = TRY(key_of_place(place));
+    if (!key) return std::make_shared<const Tracked>();
+    const Bytes plain = TRY(open(*key, sealed, seal_place(set_id, place.key())));
+    return std::make_shared<const Tracked>(TRY(EntityState::read(plain, plan().groups, place.layout)));
+  }
+
+  // The states of these places, in their order; an empty one where there is none.
+  Result<std::vector<TrackedPtr>> load(store::Reader& reader, std::span<const Place> places) const {
+    std::vector<EntityKey> keys;
+    for (const auto& place : places) keys.push_back(place.key());
+    std::vector<TrackedPtr> loaded(places.size());
+    TRY(load_states(reader, set_id, keys, [&](size_t index, ByteView sealed) -> Result<void> {
+      loaded[index] = TRY(opened(places[index], sealed));
+      return {};
+    }));
+    for (auto& tracked : loaded) {
+      if (tracked == nullptr) tracked = std::make_shared<const Tracked>();
+    }
+    return loaded;
+  }
+
+  TrackedPtr cached(const EntityKey& key) {
+    const std::scoped_lock lock(mutex);
+    return cache.find(key);
+  }
+
+  Result<void> prepare(store::Reader& reader, std::span<const events::Event> events) {
+    std::vector<Place> missing;
+    for (const auto& event : events) {
+      for (const auto& place : places_touched(event)) {
+        const auto [at, is_new] = staged.try_emplace(place.key(), Staged{place, nullptr});
+        if (!is_new) continue;
+        at->second.tracked = cached(place.key());
+        if (at->second.tracked == nullptr) missing.push_back(place);
+      }
+    }
+    auto loaded = load(reader, missing);
+    for (size_t i = 0; i < missing.size(); ++i) {
+      if (loaded)
+        staged.at(missing[i].key()).tracked = (*loaded)[i];
+      else
+        staged.erase(missing[i].key());
+    }
+    if (!loaded) return std::unexpected(std::move(loaded).error());
+    return {};
+  }
+
+  void apply(const events::Event& event) {
+    CHECK(applied.empty() || event.seq > applied.back().extract->seq);
+    Applied done{std::make_shared<const Extract>(plan().extract(event)), {}};
+    for (const auto& place : places_of(plan(), *done.extract, event.entities)) {
+      const EntityKey key = place.key();
+      const auto at = staged.find(key);
+      CHECK(at != staged.end() && "events are prepared before they are applied");
+      if (!at->second.is_touched) touched.push_back(key);
+      auto own = at->second.is_touched ? std::const_pointer_cast<Tracked>(at->second.tracked)
+                                       : std::make_shared<Tracked>(*at->second.tracked);
+      own->apply(plan(), place.layout, done.extract);
+      at->second.tracked = own;
+      at->second.is_touched = true;
+      done.keys.push_back(key);
+    }
+    applied.push_back(std::move(done));
+  }
+
+  // From the log before this batch, and the batch's own events.
+  Result<StatePtr> rebuilt(store::Reader& reader, const Place& place, const Moment& moment) const {
+    Moment before = moment;
+    if (!applied.empty()) before.before_seq = std::min(moment.before_seq, applied.front().extract->seq);
+    const History stored = [&](const events::Entity& entity, int64_t max_seq, Timestamp max_time,
+                               const EachEvent& each) { return history(reader, entity, max_seq, max_time, each); };
+    auto state = std::make_shared<EntityState>(TRY(rebuild(plan(), place, before, stored)));
+    for (const auto& event : applied) {
+      if (event.extract->seq >= moment.before_seq || event.extract->time > moment.time) continue;
+      if (std::ranges::find(event.keys, place.key()) == event.keys.end()) continue;
+      plan().apply(*event.extract, place.layout, *state);
+    }
+    return state;
+  }
+
+  // What the tracked state can tell of the moment, counted; null where only the log can.
+  StatePtr told_by(const Tracked& tracked, const Place& place, const Moment& moment) {
+    StatePtr live = tracked.live_at(moment);
+    StatePtr recent = live ? nullptr : tracked.recent_at(plan(), place.layout, moment);
+    const std::scoped_lock lock(mutex);
+    ++(live ? figures.live_reads : recent ? figures.recent_reads : figures.rebuilt_reads);
+    return live ? live : recent;
+  }
+};
+
+LiveFeatures::LiveFeatures(FeatureSet set, KeyFor key_for, StoredHistory history, LiveOptions options)
+    : impl_(std::make_unique<Impl>(std::move(set), std::move(key_for), std::move(history), options)) {}
+LiveFeatures::~LiveFeatures() = default;
+LiveFeatures::LiveFeatures(LiveFeatures&&) noexcept = default;
+LiveFeatures& LiveFeatures::operator=(LiveFeatures&&) noexcept = default;
+
+const FeatureSet& LiveFeatures::set() const { return impl_->set; }
+
+Result<void> LiveFeatures::prepare(store::Reader& reader, std::span<const events::Event> events) {
+  return impl_->prepare(reader, events);
+}
+
+Result<void> LiveFeatures::apply(const events::Event& event) { return impl_->apply(event), Result<void>{}; }
+
+Result<FeatureRow> LiveFeatures::read(store::Reader& reader, const events::Event& event, const Selection& which) {
+  const Moment moment = moment_of(event);
+  return read_row(impl_->plan(), moment, which, [&](const Place& place) -> Result<StatePtr> {
+    const auto at = impl_->staged.find(place.key());
+    CHECK(at != impl_->staged.end() && "events are prepared before they are read");
+    if (auto told = impl_->told_by(*at->second.tracked, place, moment)) return told;
+    return impl_->rebuilt(reader, place, moment);
+  });
+}
+
+Result<void> LiveFeatures::save(store::Transaction& transaction) {
+  for (const auto& key : impl_->touched) {
+    const Staged& staged = impl_->staged.at(key);
+    const auto secret = TRY(impl_->key_of_place(staged.place));
+    if (!secret) continue;
+    const EntityState& state = staged.tracked->live();
+    const Bytes sealed = seal(*secret, state.write(impl_->plan().groups), seal_place(impl_->set_id, key));
+    TRY(save_state(transaction, impl_->set_id, {key, state.newest_time(), state.newest_seq(), sealed}));
+  }
+  return {};
+}
+
+void LiveFeatures::publish() {
+  const std::scoped_lock lock(impl_->mutex);
+  for (const auto& owner : impl_->erased) impl_->cache.remove_owned_by(owner);
+  for (auto& [key, staged] : impl_->staged) {
+    const bool is_erased = std::ranges::find(impl_->erased, key.owner) != impl_->erased.end();
+    if (!is_erased) impl_->cache.put(key, std::move(staged.tracked));
+  }
+  impl_->staged.clear();
+  impl_->touched.clear();
+  impl_->applied.clear();
+  impl_->erased.clear();
+}
+
+void LiveFeatures::discard() {
+  impl_->staged.clear();
+  impl_->touched.clear();
+  impl_->applied.clear();
+  impl_->erased.clear();
+}
+
+void LiveFeatures::forget_all() {
+  discard();
+  const std::scoped_lock lock(impl_->mutex);
+  impl_->cache.clear();
+}
+
+Result<FeatureRow> LiveFeatures::now(store::Reader& reader, const Moment& moment, const Selection& which) {
+  return read_row(impl_->plan(), moment, which, [&](const Place& place) -> Result<StatePtr> {
+    TrackedPtr tracked = impl_->cached(place.key());
+    if (tracked == nullptr) tracked = TRY(impl_->load(reader, std::span(&place, 1)))[0];
+    if (auto told = impl_->told_by(*tracked, place, moment)) return told;
+    const History stored = [&](const events::Entity& entity, int64_t max_seq, Timestamp max_time,
+                               const EachEvent& each) {
+      return impl_->history(reader, entity, max_seq, max_time, each);
+    };
+    return std::make_shared<const EntityState>(TRY(rebuild(impl_->plan(), place, moment, stored)));
+  });
+}
+
+Result<void> LiveFeatures::erase(store::Transaction& transaction, std::span<const events::Entity> entities) {
+  for (const auto& entity : entities) {
+    TRY(remove_states(transaction, entity.id));
+    impl_->erased.push_back(entity.id);
+    std::erase_if(impl_->touched, [&](const EntityKey& key) { return key.owner == entity.id; });
+  }
+  return {};
+}
+
+LiveFigures LiveFeatures::figures() const {
+  const std::scoped_lock lock(impl_->mutex);
+  LiveFigures figures = impl_->figures;
+  figures.cached_states = impl_->cache.size();
+  figures.cached_bytes = impl_->cache.bytes();
+  return figures;
+}
+
+}  // namespace amity::features

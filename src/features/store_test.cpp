@@ -1,0 +1,286 @@
+#include "features/store.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/random.h"
+#include "features/backfill.h"
+#include "features/training.h"
+#include "store/database_fixture.h"
+
+namespace amity::features {
+namespace {
+
+using events::Entity;
+using events::EntityKind;
+using events::Event;
+
+constexpr std::string_view kDefinitions = R"(features:
+  - name: account.count_30d
+    entity: account
+    on: transaction.posted
+    aggregate: count
+    window: 30d
+    description: { zh: 笔数, en: transactions }
+  - name: merchant.sum_1h
+    entity: merchant
+    on: transaction.posted
+    value: amount.amount_minor
+    aggregate: sum
+    window: 1h
+    description: { zh: 总额, en: sum }
+  - name: pair.age
+    entity: [account, merchant]
+    on: transaction.posted
+    aggregate: first_seen
+    description: { zh: 时间, en: age }
+)";
+
+constexpr Timestamp kStart{1'700'000'000'000'000};
+constexpr Entity kMerchant{EntityKind::kMerchant, {{9}}};
+
+Entity account(uint8_t number) { return {EntityKind::kAccount, {{1, number}}}; }
+
+Event event_at(int64_t seq, Duration after, uint8_t account_number, int64_t amount_minor) {
+  Event event;
+  event.type = "transaction.posted";
+  event.id = std::to_string(seq);
+  event.seq = seq;
+  event.time = kStart + after;
+  event.data = json::object{{"amount", json::object{{"amount_minor", amount_minor}, {"currency", "CNY"}}},
+                            {"direction", "debit"}};
+  event.entities = {account(account_number), kMerchant};
+  return event;
+}
+
+class LiveFeaturesTest : public store::DatabaseTest {
+ protected:
+  static FeatureSet set_of(std::string_view text = kDefinitions) {
+    const DefinitionFile file{"test.yaml", std::string(text)};
+    return FeatureSet::parse(std::span(&file, 1)).value();
+  }
+
+  LiveFeatures live(LiveOptions options = {}, std::string_view text = kDefinitions) {
+    const KeyFor key_for = [this](const Entity& entity) -> Result<SecretKey> {
+      if (destroyed_.contains(entity.id)) return not_found("no such key");
+      return key_.derive(format(entity.id));
+    };
+    return LiveFeatures(set_of(text), key_for, history(), options);
+  }
+
+  StoredHistory history() {
+    return [this](store::Reader&, const Entity& entity, int64_t max_seq, Timestamp max_time,
+                  const EachEvent& each) -> Result<void> {
+      for (const auto& event : log_) {
+        const bool touches = std::ranges::find(event.entities, entity) != event.entities.end();
+        if (touches && event.seq <= max_seq && event.time <= max_time) TRY(each(event));
+      }
+      return {};
+    };
+  }
+  StoredScan scan() {
+    return [this](store::Reader&, int64_t after_seq, int64_t up_to_seq, const EachEvent& each) -> Result<void> {
+      for (const auto& event : log_) {
+        if (event.seq > after_seq && event.seq <= up_to_seq) TRY(each(event));
+      }
+      return {};
+    };
+  }
+
+  // One batch through the whole life; the rows read before each event.
+  std::vector<FeatureRow> run(LiveFeatures& features, const std::vector<Event>& batch) {
+    std::vector<FeatureRow> rows;
+    const auto done = database_->write([&](store::Transaction& transaction) -> Result<void> {
+      TRY(features.prepare(transaction, batch));
+      for (const auto& event : batch) {
+        rows.push_back(TRY(features.read(transaction, event, features.set().all())));
+        TRY(features.apply(event));
+      }
+      return features.save(transaction);
+    });
+    EXPECT_TRUE(done.has_value()) << done.error().text();
+    features.publish();
+    log_.insert(log_.end(), batch.begin(), batch.end());
+    return rows;
+  }
+
+  std::set<Bytes> stored_rows() {
+    static constexpr store::Statement kAll("test.feature_rows", "SELECT entity_key FROM feature_states");
+    std::set<Bytes> rows;
+    const auto done = database_->read([&](store::Reader& reader) {
+      return reader.query(kAll, {}, [&](const store::Row& row) -> Result<void> {
+        rows.insert(Bytes(row.bytes(0).begin(), row.bytes(0).end()));
+        return {};
+      });
+    });
+    EXPECT_TRUE(done.has_value());
+    return rows;
+  }
+
+  void SetUp() override {
+    DatabaseTest::SetUp();
+    database_ = open();
+    ASSERT_NE(database_, nullptr);
+  }
+
+  std::unique_ptr<store::Database> database_;
+  std::vector<Event> log_;
+  SecretKey key_ = SecretKey::random();
+  std::set<Uuid> destroyed_;
+};
+
+TEST_P(LiveFeaturesTest, describes_the_past_strictly_before_the_event) {
+  auto features = live();
+  const auto rows = run(features, {event_at(1, minutes(0), 1, 500), event_at(2, minutes(10), 1, 700)});
+  EXPECT_EQ(rows[0][0], 0.0);
+  EXPECT_TRUE(std::isnan(rows[0][2]));
+  EXPECT_EQ(rows[1], (FeatureRow{1.0, 500.0, 600.0}));
+}
+
+TEST_P(LiveFeaturesTest, goes_on_after_a_restart_from_what_was_saved) {
+  {
+    auto features = live();
+    run(features, {event_at(1, minutes(0), 1, 500), event_at(2, minutes(10), 2, 700)});
+  }
+  auto features = live();
+  const auto rows = run(features, {event_at(3, minutes(20), 1, 100)});
+  EXPECT_EQ(rows[0], (FeatureRow{1.0, 1200.0, 1200.0}));
+}
+
+TEST_P(LiveFeaturesTest, reads_a_late_event_as_if_the_newer_ones_had_not_come) {
+  auto features = live();
+  run(features, {event_at(1, minutes(0), 1, 500), event_at(2, minutes(30), 1, 700)});
+  const auto in_next_batch = run(features, {event_at(3, minutes(10), 1, 1)});
+  EXPECT_EQ(in_next_batch[0], (FeatureRow{1.0, 500.0, 600.0}));
+  const auto in_one_batch = run(features, {event_at(4, minutes(40), 1, 9), event_at(5, minutes(35), 1, 9)});
+  EXPECT_EQ(in_one_batch[1], (FeatureRow{3.0, 1201.0, 2100.0}));
+  EXPECT_GT(features.figures().rebuilt_reads, 0u);
+  EXPECT_GT(features.figures().recent_reads, 0u) << "a merchant's recent events are at hand";
+}
+
+TEST_P(LiveFeaturesTest, gives_the_same_from_a_cache_too_small_for_anything) {
+  auto cramped = live({.cache_bytes = 1});
+  MemoryFeatures memory(
+      set_of(),
+      [this](const Entity& entity, int64_t max_seq, Timestamp max_time, const EachEvent& each) -> Result<void> {
+        for (const auto& event : log_) {
+          const bool touches = std::ranges::find(event.entities, entity) != event.entities.end();
+          if (touches && event.seq <= max_seq && event.time <= max_time) TRY(each(event));
+        }
+        return {};
+      });
+  Random random(5);
+  for (int64_t seq = 1; seq <= 60; ++seq) {
+    const auto after = minutes(static_cast<int64_t>(random.below(10'000)));
+    const Event event = event_at(seq, after, static_cast<uint8_t>(random.below(3)), 5);
+    const auto expected = memory.read(moment_of(event), cramped.set().all()).value();
+    const auto row = run(cramped, {event})[0];
+    for (size_t f = 0; f < row.size(); ++f) {
+      EXPECT_TRUE(row[f] == expected[f] || (std::isnan(row[f]) && std::isnan(expected[f]))) << seq << " " << f;
+    }
+    ASSERT_TRUE(memory.apply(event).has_value());
+  }
+  EXPECT_EQ(cramped.figures().cached_states, 0u);
+}
+
+TEST_P(LiveFeaturesTest, discard_leaves_what_was_published) {
+  auto features = live();
+  run(features, {event_at(1, minutes(0), 1, 500)});
+  const Event lost = event_at(2, minutes(1), 1, 1);
+  const auto done = database_->write([&](store::Transaction& transaction) -> Result<void> {
+    TRY(features.prepare(transaction, std::span(&lost, 1)));
+    TRY(features.apply(lost));
+    TRY(features.save(transaction));
+    return fail(Code::kUnprocessable, "the batch fails");
+  });
+  ASSERT_FALSE(done.has_value());
+  features.discard();
+  EXPECT_EQ(run(features, {event_at(2, minutes(2), 1, 7)})[0], (FeatureRow{1.0, 500.0, 120.0}));
+}
+
+TEST_P(LiveFeaturesTest, erases_an_account_with_its_pairs_and_nothing_else) {
+  auto features = live();
+  run(features, {event_at(1, minutes(0), 1, 500), event_at(2, minutes(1), 2, 700)});
+  EXPECT_EQ(stored_rows().size(), 5u);  // two accounts, two pairs, one merchant
+  const Entity gone = account(1);
+  const auto done = database_->write(
+      [&](store::Transaction& transaction) { return features.erase(transaction, std::span(&gone, 1)); });
+  ASSERT_TRUE(done.has_value());
+  features.publish();
+  EXPECT_EQ(stored_rows().size(), 3u);
+  destroyed_.insert(gone.id);
+  log_.clear();
+  const auto rows = run(features, {event_at(3, minutes(2), 1, 1)});
+  EXPECT_EQ(rows[0][0], 0.0);
+  EXPECT_EQ(rows[0][1], 1200.0) << "the merchant's own past stays";
+  EXPECT_EQ(stored_rows().size(), 3u) << "nothing is kept of an entity whose key is destroyed";
+}
+
+TEST_P(LiveFeaturesTest, refuses_a_state_sealed_with_another_key) {
+  {
+    auto features = live();
+    run(features, {event_at(1, minutes(0), 1, 500)});
+  }
+  key_ = SecretKey::random();
+  auto features = live();
+  const Event event = event_at(2, minutes(1), 1, 1);
+  const auto done =
+      database_->read([&](store::Reader& reader) { return features.prepare(reader, std::span(&event, 1)); });
+  ASSERT_FALSE(done.has_value());
+  EXPECT_EQ(done.error().code, Code::kConflict);
+}
+
+TEST_P(LiveFeaturesTest, answers_now_for_entities_without_an_event) {
+  auto features = live();
+  run(features, {event_at(1, minutes(0), 1, 500), event_at(2, minutes(30), 1, 700)});
+  const Entity entities[] = {account(1), kMerchant};
+  FeatureRow newest, earlier;
+  const auto done = database_->read([&](store::Reader& reader) -> Result<void> {
+    newest = TRY(features.now(reader, {entities, INT64_MAX, kStart + minutes(31), nullptr}, features.set().all()));
+    earlier = TRY(features.now(reader, {entities, INT64_MAX, kStart + minutes(29), nullptr}, features.set().all()));
+    return {};
+  });
+  ASSERT_TRUE(done.has_value()) << done.error().text();
+  EXPECT_EQ(newest, (FeatureRow{2.0, 1200.0, 1860.0}));
+  EXPECT_EQ(earlier, (FeatureRow{1.0, 500.0, 1740.0}));
+}
+
+TEST_P(LiveFeaturesTest, a_back_fill_ends_in_the_state_that_live_traffic_builds) {
+  auto serving = live();
+  for (int64_t seq = 1; seq <= 20; ++seq)
+    run(serving, {event_at(seq, minutes(seq * 7 % 50), static_cast<uint8_t>(seq % 3), seq)});
+  std::string changed(kDefinitions);
+  changed.replace(changed.find("window: 1h"), 10, "window: 24h");
+  auto next = live({}, changed);
+  BackFill fill(next, scan());
+  int64_t reached = 0;
+  while (reached < 20) {
+    const auto done = database_->write([&](store::Transaction& transaction) -> Result<void> {
+      EXPECT_EQ(fill.switch_over(transaction, 20).error().code, Code::kConflict) << "not caught up yet";
+      reached = TRY(fill.step(transaction, 6, 20));
+      return {};
+    });
+    ASSERT_TRUE(done.has_value()) << done.error().text();
+    next.publish();
+  }
+  const auto switched =
+      database_->write([&](store::Transaction& transaction) { return fill.switch_over(transaction, 20); });
+  ASSERT_TRUE(switched.has_value()) << switched.error().text();
+  MemoryFeatures direct(set_of(changed));
+  for (const auto& event : log_) ASSERT_TRUE(direct.apply(event).has_value());
+  const Event probe = event_at(21, minutes(60), 1, 0);
+  EXPECT_EQ(run(next, {probe})[0], direct.read(moment_of(probe), next.set().all()).value());
+  const auto checked = database_->write([&](store::Transaction& transaction) -> Result<void> {
+    EXPECT_EQ(TRY(serving_fingerprint(transaction)), next.set().fingerprint());
+    return {};
+  });
+  EXPECT_TRUE(checked.has_value());
+}
+
+AMITY_ON_BOTH_DATABASES(LiveFeaturesTest);
+
+}  // namespace
+}  // namespace amity::features
