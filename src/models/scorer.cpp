@@ -1,0 +1,70 @@
+#include "models/scorer.h"
+
+#include <cmath>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "models/elementary.h"
+
+namespace amity::models {
+
+Score Model::score(std::span<const double> row) const {
+  CHECK(row.size() == features.size());
+  const std::vector<float> floats(row.begin(), row.end());
+  double margin = 0;
+  for (const auto& forest : forests) margin += static_cast<double>(forest.margin(floats));
+  if (!forests.empty()) margin *= forest_share / static_cast<double>(forests.size());
+  if (partner) margin += (1 - forest_share) * partner->margin(row);
+  return {.margin = margin, .probability = sigmoid(calibration.apply(margin))};
+}
+
+Explanation Model::explain(std::span<const double> row) const {
+  CHECK(row.size() == features.size());
+  const std::vector<float> floats(row.begin(), row.end());
+  Explanation out{.expected_margin = 0, .contributions = std::vector<double>(features.size(), 0.0)};
+  for (const auto& forest : forests) {
+    const double share = forest_share / static_cast<double>(forests.size());
+    out.expected_margin += share * models::expected_margin(forest);
+    add_contributions(forest, floats, share, out.contributions);
+  }
+  if (partner) {
+    out.expected_margin += (1 - forest_share) * partner->expected_margin();
+    partner->add_contributions(row, 1 - forest_share, out.contributions);
+  }
+  return out;
+}
+
+double Model::logistic_probability(std::span<const double> row) const { return sigmoid(logistic.margin(row)); }
+
+Result<void> check_model(const Model& model) {
+  std::set<std::string_view> names;
+  for (const auto& feature : model.features) {
+    if (!names.insert(feature.name).second) return invalid("two features are named " + feature.name, "/features");
+  }
+  if (model.features.empty()) return invalid("a model needs features", "/features");
+  if (!(model.forest_share >= 0 && model.forest_share <= 1)) return invalid("not a share", "/forest_share");
+  if (model.forests.empty() != (model.forest_share == 0))
+    return invalid("trees and their share do not fit", "/forests");
+  if (model.partner.has_value() != (model.forest_share < 1)) return invalid("partner and share do not fit", "/partner");
+  const auto within = [](Result<void> checked, std::string place) -> Result<void> {
+    if (!checked) return std::unexpected(std::move(checked).error().within(place + " "));
+    return {};
+  };
+  for (size_t i = 0; i < model.forests.size(); ++i) {
+    TRY(within(check_forest(model.forests[i], model.features.size()), fmt::format("/forests/{}", i)));
+  }
+  if (model.partner) TRY(within(check_additive(*model.partner, model.features), "/partner"));
+  TRY(within(check_additive(model.logistic, model.features), "/logistic"));
+  return within(check_calibration(model.calibration), "/calibration");
+}
+
+std::vector<double> probabilities_of(const Model& model, const Matrix& rows) {
+  std::vector<double> probabilities;
+  probabilities.reserve(rows.row_count);
+  for (size_t i = 0; i < rows.row_count; ++i) probabilities.push_back(model.score(rows.row(i)).probability);
+  return probabilities;
+}
+
+}  // namespace amity::models

@@ -1,0 +1,62 @@
+// Why this room exists: models learn from what happened, and every decision they touch must be explained and
+// repeatable.
+//
+// How data passes through: a Table (table.h) of a file or of features as of each event is learnt from (train.h):
+// boosted trees by XGBoost, an additive partner where it helps, calibration from out-of-fold predictions. The result is
+// a Model, an immutable value of our own that scores without any training library, bit for bit the same on every
+// machine, and explains each score exactly. It is measured (evaluate.h, metrics.h), written and signed as an artefact
+// (model_file.h), and kept with its stages by the registry (registry.h); only a live one scores in a policy.
+// Contributions become words in reasons.h. Models and what they learn from are declared in institution/models/*.yaml
+// (definition.h).
+//
+//   margin      = forest_share * mean(forest margins) + (1 - forest_share) * partner margin
+//   probability = sigmoid(calibration(margin))
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "models/additive.h"
+#include "models/calibration.h"
+#include "models/features.h"
+#include "models/trees.h"
+
+namespace amity::models {
+
+struct Score {
+  double margin = 0;       // before calibration: what contributions add up to
+  double probability = 0;  // of the positive (bad) value, calibrated
+};
+
+struct Explanation {
+  double expected_margin = 0;         // of the training rows
+  std::vector<double> contributions;  // one a feature, in margin; positive: towards the positive (bad) value
+};
+
+// A trained model. Rows are as features.h describes: one double a feature, NaN where missing. Any thread.
+struct Model {
+  std::string name{};
+  std::vector<Feature> features{};
+  std::string positive{}, negative{};  // the target's values
+  std::vector<Forest> forests{};       // grown alike with different seeds
+  double forest_share = 1;             // in [0, 1]
+  std::optional<Additive> partner{};   // present where forest_share < 1
+  Calibration calibration{};
+  Additive logistic{};  // plain logistic regression on the same rows: what the model is measured beside, never decides
+  bool operator==(const Model&) const = default;
+
+  Score score(std::span<const double> row) const;
+  // expected_margin + sum of contributions = margin to 1e-9, but for the binary32 sums of the trees (about 1e-6).
+  Explanation explain(std::span<const double> row) const;
+  double logistic_probability(std::span<const double> row) const;
+};
+
+// invalid, naming the part: anything that would make scoring read outside or come to no number.
+Result<void> check_model(const Model& model);
+
+std::vector<double> probabilities_of(const Model& model, const Matrix& rows);
+
+}  // namespace amity::models
