@@ -1,0 +1,182 @@
+#include "api/client.h"
+
+#include <chrono>
+
+#include <fmt/format.h>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "api/problem.h"
+
+namespace amity::api {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using Tcp = asio::ip::tcp;
+using Executor = asio::io_context::executor_type;
+using Socket = asio::basic_stream_socket<Tcp, Executor>;
+template <class T>
+using Awaitable = asio::awaitable<T, Executor>;
+constexpr asio::use_awaitable_t<Executor> kAwait{};
+
+constexpr uint64_t kResponseBytesMax = 256 * 1024 * 1024;
+
+std::string request_bytes(const HttpTarget& target, const Request& request) {
+  std::string out = fmt::format("{} {} HTTP/1.1\r\nhost: {}:{}\r\nconnection: close\r\n", name_of(request.method),
+                                request.target, target.host, target.port);
+  if (!target.authorization.empty()) out += fmt::format("authorization: {}\r\n", target.authorization);
+  for (const auto& field : request.headers) out += fmt::format("{}: {}\r\n", field.name, field.value);
+  const bool has_type = !request.header("content-type").empty();
+  if (!request.body.empty() && !has_type) out += "content-type: application/json\r\n";
+  return out + fmt::format("content-length: {}\r\n\r\n", request.body.size()) + request.body;
+}
+
+Response response_of(http::response<http::string_body> message) {
+  Response response{.status = static_cast<int>(message.result_int()), .content_type = {}, .headers = {}, .body = {}};
+  for (const auto& field : message) {
+    std::string name(field.name_string());
+    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    if (name == "content-type") response.content_type = std::string(field.value());
+    response.headers.push_back({std::move(name), std::string(field.value())});
+  }
+  response.body = std::move(message.body());
+  return response;
+}
+
+// Errors of the network are exceptions here and stop in HttpTransport::send.
+template <class Stream>
+Awaitable<Response> converse(Stream& stream, const std::string& bytes, bool is_head) {
+  co_await asio::async_write(stream, asio::buffer(bytes), kAwait);
+  http::response_parser<http::string_body> parser;
+  parser.body_limit(kResponseBytesMax);
+  parser.skip(is_head);
+  parser.eager(true);
+  std::string buffer(64 * 1024, '\0');
+  size_t held = 0;
+  while (!parser.is_done()) {
+    if (held == buffer.size()) throw boost::system::system_error(make_error_code(http::error::header_limit));
+    held += co_await stream.async_read_some(asio::buffer(buffer.data() + held, buffer.size() - held), kAwait);
+    boost::system::error_code error;
+    const size_t used = parser.put(asio::buffer(buffer.data(), held), error);
+    if (error && error != http::error::need_more) throw boost::system::system_error(error);
+    buffer.erase(0, used);
+    buffer.append(used, '\0');
+    held -= used;
+  }
+  co_return response_of(parser.release());
+}
+
+class HttpTransport final : public Transport {
+ public:
+  explicit HttpTransport(HttpTarget target) : target_(std::move(target)) {}
+
+  Result<Response> send(Request request) override {
+    asio::io_context io{1};
+    std::optional<Response> response;
+    boost::system::error_code failure;
+    const auto done = [&](std::exception_ptr error, Response got) {
+      if (!error) response = std::move(got);
+      failure = error_of(error);
+    };
+    try {
+      asio::co_spawn(io, exchange(io, request), done);
+      io.run_for(std::chrono::microseconds(target_.timeout.us));
+    } catch (const boost::system::system_error& error) {
+      failure = error.code();
+    }
+    if (response) return *std::move(response);
+    if (!failure) return fail(Code::kTimeout, "the server did not answer in time; what was asked may have been done");
+    return fail(Code::kUnavailable,
+                fmt::format("no server answers at {}:{}: {}", target_.host, target_.port, failure.message()));
+  }
+
+ private:
+  static boost::system::error_code error_of(const std::exception_ptr& error) {
+    try {
+      if (error) std::rethrow_exception(error);
+    } catch (const boost::system::system_error& known) {
+      return known.code();
+    } catch (...) {
+      return make_error_code(boost::system::errc::io_error);
+    }
+    return {};
+  }
+
+  Awaitable<Response> exchange(asio::io_context& io, const Request& request) {
+    const bool is_head = request.method == Method::kHead;
+    const auto bytes = request_bytes(target_, request);
+    Socket socket(io);
+    asio::ip::basic_resolver<Tcp, Executor> resolver(io);
+    const auto found = co_await resolver.async_resolve(target_.host, std::to_string(target_.port), kAwait);
+    co_await asio::async_connect(socket, found, kAwait);
+    if (target_.certificate_authority.empty()) co_return co_await converse(socket, bytes, is_head);
+    asio::ssl::context context(asio::ssl::context::tls_client);
+    context.load_verify_file(target_.certificate_authority);
+    context.set_verify_mode(asio::ssl::verify_peer);
+    asio::ssl::stream<Socket> stream(std::move(socket), context);
+    stream.set_verify_callback(asio::ssl::host_name_verification(target_.host));
+    co_await stream.async_handshake(asio::ssl::stream_base::client, kAwait);
+    co_return co_await converse(stream, bytes, is_head);
+  }
+
+  HttpTarget target_;
+};
+
+class RouterTransport final : public Transport {
+ public:
+  RouterTransport(const Router& router, security::Caller caller) : router_(router), caller_(std::move(caller)) {}
+
+  Result<Response> send(Request request) override {
+    request.caller = caller_;
+    if (!request.body.empty() && request.header("content-type").empty()) {
+      request.headers.push_back({"content-type", "application/json"});
+    }
+    return router_.handle(std::move(request));
+  }
+
+ private:
+  const Router& router_;
+  security::Caller caller_;
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> http_transport(HttpTarget target) {
+  return std::make_unique<HttpTransport>(std::move(target));
+}
+
+std::unique_ptr<Transport> router_transport(const Router& router, security::Caller caller) {
+  return std::make_unique<RouterTransport>(router, std::move(caller));
+}
+
+Result<json::value> json_answer(const Result<Response>& response) {
+  if (!response) return std::unexpected(response.error());
+  if (response->status >= 400) return std::unexpected(error_of_problem(*response));
+  if (response->body.empty()) return json::value();
+  return parse_json(response->body, kResponseBytesMax);
+}
+
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view kUnreserved = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+  std::string out;
+  for (const char c : text) {
+    if (kUnreserved.find(c) != std::string_view::npos) {
+      out += c;
+    } else {
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
+}  // namespace amity::api

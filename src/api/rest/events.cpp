@@ -1,0 +1,92 @@
+#include "api/rest/routes.h"
+
+#include "api/problem.h"
+#include "events/decode.h"
+
+namespace amity::api {
+namespace {
+
+using security::Permission;
+
+// application/json may hold one event or a list; the CloudEvents types say which.
+std::string_view mode_of(const Request& request) {
+  const auto type = request.header("content-type");
+  if (!type.starts_with("application/json")) return type;
+  const auto first = request.body.find_first_not_of(" \t\r\n");
+  const bool is_list = first != std::string::npos && request.body[first] == '[';
+  return is_list ? "application/cloudevents-batch+json" : "application/cloudevents+json";
+}
+
+json::object result_of(const events::Event& event, const Result<json::object>& answer, const Services& services,
+                       const Request& request) {
+  json::object result{{"id", event.id}, {"source", event.source}};
+  if (!answer) {
+    result["problem"] = parse_json(problem(request, answer.error()).body).value_or(nullptr);
+    return result;
+  }
+  result["seq"] = answer->at("seq");
+  for (const auto& decision : answer->at("decisions").as_array()) {
+    result["decision"] = worded_summary(services.texts, decision.as_object(), request.language);
+  }
+  return result;
+}
+
+// Imported history changes state, decides nothing, and needs a permission of its own.
+Result<bool> is_history(const Request& request) {
+  TRY(refuse_unknown_query(request, {"history"}));
+  const auto value = request.query_value("history").value_or("false");
+  if (value != "true" && value != "false") return invalid("true or false is expected", "?history");
+  if (value == "true") TRY(security::require(request.who(), Permission::kImport));
+  return value == "true";
+}
+
+// Whoever does not see the whole institution sends events about their own unit only.
+Result<void> check_unit(const Services& services, const security::Caller& caller,
+                        const std::vector<events::Event>& events) {
+  if (caller.sees_unit("/")) return {};
+  return services.database.read([&](store::Reader& reader) -> Result<void> {
+    for (size_t i = 0; i < events.size(); ++i) {
+      const auto& event = events[i];
+      const auto* unit = event.data.if_contains("unit");
+      const bool begins = event.type == "customer.registered" && unit != nullptr &&
+                          caller.sees_unit(std::string_view(unit->get_string()));
+      if (begins || TRY(services.customers.may_see(caller, reader, services.pseudonyms.of(event.subject)))) continue;
+      return fail(Code::kForbidden, "the subject is not registered in your unit", "/" + std::to_string(i) + "/subject");
+    }
+    return {};
+  });
+}
+
+Result<Response> submit(const Services& services, const Request& request) {
+  const bool history = TRY(is_history(request));
+  auto decoded = events::decode_body(mode_of(request), request.body, services.clock.now());
+  if (!decoded.problems.empty()) return problem(request, decoded.problems);
+  TRY(check_unit(services, request.who(), decoded.events));
+  for (auto& event : decoded.events) event.is_history = history;
+  const auto answers = services.submit(request.who(), decoded.events);
+  json::array results;
+  for (size_t i = 0; i < answers.size(); ++i) {
+    const auto& answer = answers[i];
+    const bool whole = !answer && (answer.error().code == Code::kUnavailable || answer.error().code == Code::kLimit ||
+                                   answer.error().code == Code::kTimeout || answers.size() == 1);
+    if (whole) return std::unexpected(answer.error());
+    results.push_back(result_of(decoded.events[i], answer, services, request));
+  }
+  return json_response(json::object{{"results", std::move(results)}});
+}
+
+}  // namespace
+
+std::vector<Route> event_routes(const Services& services) {
+  return {
+      {.method = Method::kPost,
+       .pattern = "/v1/events",
+       .permission = Permission::kWriteEvents,
+       .handler = [&services](const Request& request) { return submit(services, request); },
+       .repeat = Repeat::kTakesKey,
+       .body_bytes_max = events::kMaxBodyBytes,
+       .content_types = {"application/json", "application/cloudevents+json", "application/cloudevents-batch+json"}},
+  };
+}
+
+}  // namespace amity::api
