@@ -1,0 +1,244 @@
+#include "app/command_line.h"
+
+#include <charconv>
+#include <cstdio>
+#include <memory>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "app/build_id.h"
+#include "app/configuration.h"
+
+namespace amity::app {
+namespace {
+
+struct Word {
+  std::string_view name;  // "folder" (an argument), "--mapping" (an option), "--all" with kind flag
+  std::string_view help;
+  enum Kind { kArgument, kOptionalArgument, kOption, kNeededOption, kFlag } kind;
+};
+
+struct Command {
+  std::string_view name;  // "model approve"
+  std::string_view help;
+  std::vector<Word> words;
+};
+
+const std::vector<Command>& commands() {
+  using enum Word::Kind;
+  static const Word kAs{"as", "act as this person; the password comes from AMITY_PASSWORD or is asked for", kOption};
+  static const std::vector<Command> kCommands = {
+      {"serve", "serve the REST API until stopped", {}},
+      {"demo",
+       "make a demo bank where there is none, then serve it",
+       {{"customers", "how many (300)", kOption},
+        {"days", "of history (365)", kOption},
+        {"seed", "another bank for each (1)", kOption},
+        {"prepare-only", "make the bank and stop", kFlag}}},
+      {"import",
+       "take in a bank's own files",
+       {{"folder", "where the files are", kArgument},
+        {"mapping", "how they become events (YAML)", kNeededOption},
+        {"rejects", "file for rows that do not fit (rejects.csv)", kOption}}},
+      {"simulate",
+       "take in a simulated bank",
+       {{"customers", "how many (1000)", kOption},
+        {"days", "how long (365)", kOption},
+        {"start", "first day (2024-01-01)", kOption},
+        {"seed", "another bank for each (1)", kOption},
+        {"live-days", "of the end decided as they happen (0)", kOption},
+        {"truth", "file for what is true but not told", kOption}}},
+      {"train",
+       "train a model from the log, or from a file",
+       {{"model", "name of institution/models", kOptionalArgument},
+        {"data", "a CSV file, plain or .xz", kOption},
+        {"target", "its column to predict", kOption},
+        {"positive", "the value that counts as bad or yes", kOption},
+        {"name", "name for the model", kOption},
+        {"until", "only events up to this moment", kOption},
+        {"seed", "", kOption},
+        kAs}},
+      {"evaluate",
+       "measure a model, with intervals",
+       {{"model", "its name", kArgument},
+        {"data", "a CSV file it has never seen", kOption},
+        {"target", "the column that was predicted (as trained)", kOption},
+        {"predictions", "file for one probability a row", kOption},
+        {"repeats", "of cross-validation (3)", kOption},
+        {"folds", "of cross-validation (5)", kOption},
+        kAs}},
+      {"model list", "models, their versions and stages", {kAs}},
+      {"model approve",
+       "approve the version in review and make it live (a second person)",
+       {{"model", "its name", kArgument}, {"fingerprint", "which version (the newest in review)", kOption}, kAs}},
+      {"policy list", "policies and their versions", {kAs}},
+      {"policy draft", "draft a version of a policy", {{"file", "its YAML", kArgument}, kAs}},
+      {"policy activate",
+       "make a draft the active version (a second person)",
+       {{"policy", "its name", kArgument}, {"version", "which", kNeededOption}, kAs}},
+      {"decide",
+       "decide an event of a type, now or as of a date",
+       {{"type", "credit.application, investment.order, ...", kArgument},
+        {"account", "whom it is about", kOption},
+        {"customer", "whom it is about", kOption},
+        {"amount", "as 1234.50", kOption},
+        {"currency", "of the amount (the account's)", kOption},
+        {"months", "term of the credit", kOption},
+        {"payment", "per month", kOption},
+        {"product", "of an investment order", kOption},
+        {"side", "buy or sell", kOption},
+        {"data", "further fields as JSON", kOption},
+        {"at", "moment or day (now)", kOption},
+        {"id", "of the request: the same id gets the first answer", kOption},
+        {"language", "of the reasons: en or zh", kOption},
+        kAs}},
+      {"decision show", "one decision with everything it used", {{"decision", "its id", kArgument}, kAs}},
+      {"replay",
+       "make decisions again and compare them byte by byte",
+       {{"all", "every decision", kFlag}, {"decision", "one of them", kOption}, kAs}},
+      {"customer show",
+       "all that is known of a customer",
+       {{"customer", "the institution's own key", kArgument}, {"at", "as of a moment or day", kOption}, kAs}},
+      {"customer find", "by name, phone, account or key", {{"query", "words", kArgument}, kAs}},
+      {"customer timeline",
+       "the events about a customer, newest first",
+       {{"customer", "the institution's own key", kArgument}, {"limit", "how many (20)", kOption}, kAs}},
+      {"customer erase",
+       "destroy what is known of a customer, for good",
+       {{"customer", "the institution's own key", kArgument},
+        {"basis", "the record of the person's request", kNeededOption},
+        kAs}},
+      {"audit verify", "verify the audit chain against the exported checkpoints", {kAs}},
+      {"audit checkpoint", "sign the state of the audit chain and export it", {kAs}},
+      {"user add",
+       "add a user; prints a one-time code",
+       {{"name", "for signing in", kArgument},
+        {"roles", "separated by commas", kNeededOption},
+        {"unit", "organisation unit (/)", kOption},
+        kAs}},
+      {"user list", "users", {kAs}},
+      {"user set-password",
+       "set one's own password with a one-time code",
+       {{"name", "for signing in", kArgument}, {"code", "the one-time code", kNeededOption}}},
+      {"backup", "make a verified copy of the database", {{"name", "of the copy", kArgument}, kAs}},
+      {"restore",
+       "make a database from a backup and the newest keys",
+       {{"backup", "the copy's file", kArgument}, {"keys-backup", "the key store's newest backup", kOption}}},
+      {"rebuild", "build every record again from the log and compare", {kAs}},
+      {"doctor", "look whether everything is in order", {}},
+      {"expression test", "run a file of CEL conformance tests", {{"file", "JSON lines", kArgument}}},
+  };
+  return kCommands;
+}
+
+// CLI11 writes into these; one set a command.
+struct Parsed {
+  const Command* command = nullptr;
+  CLI::App* app = nullptr;
+  std::map<std::string, std::string> values;
+  std::map<std::string, bool> flags;
+};
+
+void declare(CLI::App& app, Parsed& parsed) {
+  for (const auto& word : parsed.command->words) {
+    const std::string name(word.name);
+    const std::string help(word.help);
+    switch (word.kind) {
+      case Word::kArgument: app.add_option(name, parsed.values[name], help)->required(); break;
+      case Word::kOptionalArgument: app.add_option(name, parsed.values[name], help); break;
+      case Word::kOption: app.add_option("--" + name, parsed.values[name], help); break;
+      case Word::kNeededOption: app.add_option("--" + name, parsed.values[name], help)->required(); break;
+      case Word::kFlag: app.add_flag("--" + name, parsed.flags[name], help); break;
+    }
+  }
+  app.add_flag("--json", parsed.flags["json"], "answer as JSON");
+}
+
+// "list, approve": what stands below a word.
+std::string help_of_group(const std::string& group) {
+  std::string names;
+  for (const auto& command : commands()) {
+    if (!command.name.starts_with(group + " ")) continue;
+    names += (names.empty() ? "" : ", ") + std::string(command.name.substr(group.size() + 1));
+  }
+  return names;
+}
+
+// "model approve" stands below "model".
+CLI::App* place_for(CLI::App& root, std::map<std::string, CLI::App*>& groups, const Command& command) {
+  const std::string name(command.name);
+  const size_t space = name.find(' ');
+  if (space == std::string::npos) return root.add_subcommand(name, std::string(command.help));
+  auto*& group = groups[name.substr(0, space)];
+  if (group == nullptr) {
+    group = root.add_subcommand(name.substr(0, space), help_of_group(name.substr(0, space)))->require_subcommand(1);
+    group->fallthrough();
+  }
+  return group->add_subcommand(name.substr(space + 1), std::string(command.help));
+}
+
+}  // namespace
+
+std::string CommandLine::value(std::string_view name, std::string_view otherwise) const {
+  const auto found = values.find(std::string(name));
+  return found == values.end() || found->second.empty() ? std::string(otherwise) : found->second;
+}
+
+Result<int64_t> CommandLine::number(std::string_view name, int64_t least, int64_t most, int64_t otherwise) const {
+  const auto text = value(name);
+  if (text.empty()) return otherwise;
+  int64_t number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || number < least || number > most) {
+    return invalid(fmt::format("a whole number between {} and {} is expected", least, most), "--" + std::string(name));
+  }
+  return number;
+}
+
+bool CommandLine::has(std::string_view flag) const {
+  const auto found = flags.find(std::string(flag));
+  return found != flags.end() && found->second;
+}
+
+Result<std::optional<CommandLine>> parse_command_line(int argument_count, const char* const* arguments) {
+  CLI::App root("Amity: what an institution knows of its customers, decided, done and explained.", "amity");
+  root.require_subcommand(1);
+  root.fallthrough();
+  root.set_version_flag("--version", build_id());
+  CommandLine line;
+  root.add_option("--configuration", line.configuration_file, "YAML file of settings");
+  std::map<std::string, std::string> settings;
+  for (const auto& key : configuration_keys()) {
+    root.add_option("--" + std::string(key.name), settings[std::string(key.name)], std::string(key.help));
+  }
+  std::map<std::string, CLI::App*> groups;
+  std::vector<std::unique_ptr<Parsed>> all;
+  for (const auto& command : commands()) {
+    auto& parsed = *all.emplace_back(std::make_unique<Parsed>());
+    parsed.command = &command;
+    parsed.app = place_for(root, groups, command);
+    parsed.app->fallthrough();
+    declare(*parsed.app, parsed);
+  }
+  try {
+    root.parse(argument_count, arguments);
+  } catch (const CLI::Success& asked) {  // --help or --version
+    root.exit(asked);
+    return std::nullopt;
+  } catch (const CLI::ParseError& error) {
+    return invalid(std::string(error.what()) + " (amity --help lists the commands)");
+  }
+  for (const auto& [name, value] : settings) {
+    if (!value.empty()) line.settings[name] = value;
+  }
+  for (const auto& parsed : all) {
+    if (!parsed->app->parsed()) continue;
+    line.command = std::string(parsed->command->name);
+    line.values = parsed->values;
+    line.flags = parsed->flags;
+  }
+  return line;
+}
+
+}  // namespace amity::app

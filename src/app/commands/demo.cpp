@@ -1,0 +1,133 @@
+// A demo bank: simulated customers, trained models, one user for each role; then served like any other bank.
+//
+// A note beside the data (owner only) says that the bank is complete and repeats how to sign in. Where the making was
+// cut short there is none: the same seed makes the same events again, which the log counts once, so it simply goes on.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+
+namespace amity::app {
+namespace {
+
+const SystemClock kClock;
+
+struct DemoUser {
+  const char* name;
+  security::Role role;
+};
+constexpr DemoUser kDemoUsers[] = {
+    {"demo.manager", security::Role::kRelationshipManager},
+    {"demo.agent", security::Role::kServiceAgent},
+    {"demo.marketer", security::Role::kMarketer},
+    {"demo.analyst", security::Role::kRiskAnalyst},
+    {"demo.compliance", security::Role::kComplianceOfficer},
+    {"demo.scientist", security::Role::kDataScientist},
+    {"demo.admin", security::Role::kAdministrator},
+};
+
+std::string note_path(const Configuration& configuration) { return configuration.data_path() + ".demo"; }
+
+Result<void> write_note(const std::string& path, const std::string& note) {
+  unlink(path.c_str());
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (file < 0) return fail(Code::kUnavailable, "the demo's note cannot be written", path);
+  const bool is_written =
+      ::write(file, note.data(), note.size()) == static_cast<ssize_t>(note.size()) && fsync(file) == 0;
+  ::close(file);
+  if (!is_written) return fail(Code::kUnavailable, "the demo's note cannot be written", path);
+  return {};
+}
+
+// Added, or where an earlier making was cut short, given a new password.
+Result<void> make_demo_users(Engine& engine, const std::string& password) {
+  auto& users = engine.users();
+  for (const auto& [name, role] : kDemoUsers) {
+    const auto known = users.find(local_operator(), name);
+    const auto code = known ? users.reset_password(local_operator(), known->id)
+                            : users.add(local_operator(), {.name = name, .roles = {role}, .unit = "/", .customer = {}});
+    if (!code) return std::unexpected(code.error());
+    TRY(users.redeem(name, *code, password));
+  }
+  return {};
+}
+
+// Trained by the operator, approved by the demo's analyst: a second person, marked as demo on record by the name.
+Result<void> train_and_approve(Engine& engine, const std::string& model, const std::string& password) {
+  if (TRY(engine.models().live(model))) return {};
+  fmt::print("Training {}\n", model);
+  std::fflush(stdout);
+  const Elapsed elapsed;
+  const auto trained = engine.train(local_operator(), model, {{"until", ""}, {"seed", -1}});
+  if (!trained && trained.error().code == Code::kUnprocessable) {
+    fmt::print("  {}: {} is left out of this small bank\n", trained.error().text(), model);
+    return {};
+  }
+  if (!trained) return std::unexpected(trained.error());
+  const auto second = TRY(engine.users().verify_credential("demo.analyst", password));
+  const auto bytes = TRY(from_hex(trained->at("fingerprint").as_string()));
+  Digest fingerprint{};
+  std::copy(bytes.begin(), bytes.end(), fingerprint.begin());
+  TRY(engine.models().take_step(second, fingerprint, models::Action::kApprove));
+  TRY(engine.models().take_step(second, fingerprint, models::Action::kActivate));
+  return {};
+}
+
+CommandLine simulation_of(const CommandLine& line) {
+  CommandLine simulation = line;
+  for (const auto& [key, otherwise] : {std::pair{"customers", "300"}, {"days", "365"}, {"seed", "1"}}) {
+    simulation.values[key] = line.value(key, otherwise);
+  }
+  return simulation;
+}
+
+Result<std::string> make_demo(const CommandLine& line, const Configuration& configuration) {
+  const auto password = "demo-" + to_base64url(random_bytes(9));
+  const auto simulation = simulation_of(line);
+  fmt::print("Filling {} with a simulated bank: {} customers, {} days\n", configuration.database,
+             simulation.value("customers"), simulation.value("days"));
+  std::fflush(stdout);
+  {
+    const auto session = TRY(Session::open(simulation, kClock));
+    auto* engine = TRY(session->engine_needed("making the demo bank"));
+    TRY(engine->users().first_administrator_code("admin"));  // before others could be taken for the first
+    TRY(make_demo_users(*engine, password));
+    // The last tenth is lived with the models: what they were trained on lies before it.
+    TRY(simulate_in_two_parts(*session,
+                              [&](const char* model) { return train_and_approve(*engine, model, password); }));
+  }
+  std::string note = "Demo users, all with the password " + password + ":\n";
+  for (const auto& [name, role] : kDemoUsers) note += fmt::format("  {:<18}{}\n", name, security::name_of(role));
+  TRY(write_note(note_path(configuration), note));
+  return note;
+}
+
+// A bank that is neither empty nor a demo cut short is served as it is.
+Result<bool> needs_making(const Configuration& configuration) {
+  const auto engine = TRY(Engine::open(configuration, kClock));
+  if (TRY(engine->event_count()) == 0) return true;
+  return engine->users().find(local_operator(), kDemoUsers[0].name).has_value();
+}
+
+// A new code for the first administrator as long as nobody has used one.
+Result<std::string> administrator_line(const Configuration& configuration) {
+  const auto engine = TRY(Engine::open(configuration, kClock));
+  const auto admin = engine->users().find(local_operator(), "admin");
+  if (!admin || admin->has_password) return std::string();
+  const auto code = TRY(engine->users().reset_password(local_operator(), admin->id));
+  return fmt::format("First administrator: name admin, one-time code {}\n", code);
+}
+
+}  // namespace
+
+Result<int> demo(const CommandLine& line) {
+  const auto configuration = TRY(configuration_of(line));
+  auto note = read_whole_file(note_path(configuration)).value_or("");
+  if (note.empty() && TRY(needs_making(configuration))) note = TRY(make_demo(line, configuration));
+  if (line.has("prepare-only")) return fmt::print("{}", note), 0;
+  return serve_engine(configuration, note + TRY(administrator_line(configuration)));
+}
+
+}  // namespace amity::app

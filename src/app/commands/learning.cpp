@@ -1,0 +1,218 @@
+// Models and policies: training, measuring, approving.
+#include <fmt/format.h>
+
+#include "app/build_id.h"
+#include "app/commands.h"
+#include "models/evaluate.h"
+
+namespace amity::app {
+namespace {
+
+using api::Method;
+
+std::string text(const json::value& value) { return std::string(value.as_string()); }
+
+void print_estimate(std::string_view name, const json::value& estimate) {
+  fmt::print("  {:<22} {:.4f}   95 % interval {:.4f} to {:.4f}\n", name, estimate.at("value").to_number<double>(),
+             estimate.at("low").to_number<double>(), estimate.at("high").to_number<double>());
+}
+
+void print_evaluation(const json::object& evaluation) {
+  for (const auto* which : {"model", "logistic_regression"}) {
+    const auto* figures = evaluation.if_contains(which);
+    if (figures == nullptr) continue;
+    fmt::print("{}\n", which == std::string_view("model") ? "Model" : "Plain logistic regression on the same rows");
+    for (const auto* name : {"auc", "gini", "ks", "brier", "log_loss", "ece", "precision_at_budget"}) {
+      if (const auto* estimate = figures->as_object().if_contains(name)) print_estimate(name, *estimate);
+    }
+  }
+}
+
+void print_version(const json::value& version) {
+  fmt::print("  version {}  {}  {}  trained {}\n", version.at("version").as_int64(), text(version.at("stage")),
+             text(version.at("fingerprint")).substr(0, 12), text(version.at("trained_at")));
+}
+
+// A model of a file is trained where the database is, because the registry signs it.
+Result<int> train_file(Session& session) {
+  const auto& line = session.line();
+  auto* engine = TRY(session.engine_needed("training on a file"));
+  TRY(security::require(session.caller(), security::Permission::kTrainModels));
+  const auto name = line.value("name");
+  if (name.empty()) return invalid("give the model a name", "--name");
+  if (line.value("target").empty()) return invalid("say which column to predict", "--target");
+  const auto table = TRY(models::read_table(line.value("data")));
+  models::TrainOptions options{.name = name};
+  options.choice.target = line.value("target");
+  if (const auto positive = line.value("positive"); !positive.empty()) options.positive = positive;
+  options.seed = static_cast<uint64_t>(TRY(line.number("seed", 0, INT64_MAX, 1)));
+  Progress progress("Training");
+  options.progress = [&](int done, int total) { progress.at(done, total); };
+  const auto trained = TRY(models::train_table(table, options));
+  const auto report = models::report_of(trained);
+  const auto settings = digest(as_bytes(
+      write_json(json::object{{"target", options.choice.target}, {"seed", static_cast<int64_t>(options.seed)}})));
+  const auto record = TRY(engine->models().add(
+      session.caller(), {trained.model, {trained.data_fingerprint, settings, build_id(), report}}));
+  const auto version =
+      models::to_json(TRY(engine->models().take_step(session.caller(), record.fingerprint, models::Action::kSubmit)));
+  if (wants_json(session)) {
+    show(line, version);
+  } else {
+    fmt::print("{} learnt from {} rows; in review\n", name, grouped(static_cast<int64_t>(table.row_count)));
+    print_version(version);
+    fmt::print("Out of fold:\n");
+    for (const auto* figure : {"auc", "log_loss", "ece"}) {
+      print_estimate(figure, models::to_json(trained.out_of_fold).at(figure));
+    }
+    for (const auto& note : trained.notes) fmt::print("  note: {}\n", note);
+  }
+  return 0;
+}
+
+// The newest version of the model, whatever its stage.
+Result<models::RegisteredModelPtr> newest(Session& session, Engine& engine, const std::string& name) {
+  const auto versions = TRY(engine.models().list(session.caller(), name));
+  if (versions.empty()) return not_found("no model of this name has been trained");
+  return engine.models().load(versions.front().fingerprint);
+}
+
+Result<int> evaluate_file(Session& session) {
+  const auto& line = session.line();
+  auto* engine = TRY(session.engine_needed("scoring a file"));
+  const auto model = TRY(newest(session, *engine, line.value("model")));
+  const auto table = TRY(models::read_table(line.value("data")));
+  if (const auto path = line.value("predictions"); !path.empty()) {
+    TRY(models::write_predictions(path, TRY(models::predict_table(model->model, table))));
+  }
+  auto target = line.value("target");
+  if (target.empty()) {
+    const auto* trained_on = model->record.report.if_contains("target");
+    if (trained_on != nullptr && trained_on->is_string()) target = text(*trained_on);
+  }
+  if (target.empty() || table.find(target) == nullptr) {
+    if (line.value("predictions").empty())
+      return invalid("the file does not hold the column to compare with: give --target or --predictions");
+    if (!wants_json(session)) fmt::print("{} rows scored\n", grouped(static_cast<int64_t>(table.row_count)));
+    if (wants_json(session)) show(line, json::object{{"rows", static_cast<int64_t>(table.row_count)}});
+    return 0;
+  }
+  const auto evaluation = models::to_json(TRY(models::evaluate_table(model->model, table, target)));
+  if (wants_json(session)) {
+    show(line, evaluation);
+  } else {
+    print_evaluation(evaluation);
+  }
+  return 0;
+}
+
+}  // namespace
+
+Result<int> train(Session& session) {
+  const auto& line = session.line();
+  if (!line.value("data").empty()) return train_file(session);
+  const auto name = line.value("model");
+  if (name.empty())
+    return invalid("say which model: amity train credit.default, or --data FILE --target COLUMN --name NAME");
+  json::object body;
+  if (const auto until = line.value("until"); !until.empty()) body["until"] = until;
+  if (const auto seed = TRY(line.number("seed", 0, INT64_MAX, -1)); seed >= 0) body["seed"] = seed;
+  const auto version = TRY(session.call(Method::kPost, "/v1/models/" + api::percent_encoded(name) + "/train", body));
+  if (wants_json(session)) {
+    show(line, version);
+  } else {
+    fmt::print("{} trained; in review, a second person approves it with: amity model approve {} --as NAME\n", name,
+               name);
+    print_version(version);
+    if (const auto* report = version.as_object().if_contains("report")) {
+      if (const auto* figures = report->as_object().if_contains("out_of_fold")) {
+        for (const auto* figure : {"auc", "log_loss", "ece"}) print_estimate(figure, figures->at(figure));
+      }
+    }
+  }
+  return 0;
+}
+
+Result<int> evaluate(Session& session) {
+  const auto& line = session.line();
+  if (!line.value("data").empty()) return evaluate_file(session);
+  const json::object body{{"repeats", TRY(line.number("repeats", 1, 20, 3))},
+                          {"folds", TRY(line.number("folds", 2, 20, 5))}};
+  const auto answer =
+      TRY(session.call(Method::kPost, "/v1/models/" + api::percent_encoded(line.value("model")) + "/evaluate", body));
+  if (wants_json(session)) {
+    show(line, answer);
+  } else {
+    print_evaluation(answer.as_object());
+  }
+  return 0;
+}
+
+Result<int> list_models(Session& session) {
+  const auto answer = TRY(session.call(Method::kGet, "/v1/models"));
+  if (wants_json(session)) return show(session.line(), answer), 0;
+  for (const auto& model : answer.at("models").as_array()) {
+    fmt::print("{}\n", text(model.at("name")));
+    for (const auto& version : model.at("versions").as_array()) print_version(version);
+  }
+  return 0;
+}
+
+Result<int> approve_model(Session& session) {
+  const auto name = session.line().value("model");
+  const auto path = "/v1/models/" + api::percent_encoded(name);
+  auto fingerprint = session.line().value("fingerprint");
+  if (fingerprint.empty()) {
+    const auto model = TRY(session.call(Method::kGet, path));
+    for (const auto& version : model.at("versions").as_array()) {
+      const auto stage = text(version.at("stage"));
+      if (fingerprint.empty() && (stage == "in_review" || stage == "approved"))
+        fingerprint = text(version.at("fingerprint"));
+    }
+    if (fingerprint.empty()) return not_found("no version of the model is in review");
+  }
+  const auto version =
+      TRY(session.call(Method::kPost, path + "/versions/" + fingerprint + "/approval", json::object()));
+  if (wants_json(session)) return show(session.line(), version), 0;
+  fmt::print("{} approved and live\n", name);
+  print_version(version);
+  return 0;
+}
+
+Result<int> list_policies(Session& session) {
+  const auto answer = TRY(session.call(Method::kGet, "/v1/policies"));
+  if (wants_json(session)) return show(session.line(), answer), 0;
+  for (const auto& policy : answer.at("policies").as_array()) {
+    fmt::print("{}\n", text(policy.at("policy")));
+    for (const auto& version : policy.at("versions").as_array()) {
+      fmt::print("  version {}  {}  {}\n", version.at("version").as_int64(), text(version.at("stage")),
+                 text(version.at("fingerprint")).substr(0, 12));
+    }
+  }
+  return 0;
+}
+
+Result<int> draft_policy(Session& session) {
+  const auto definition = TRY(read_whole_file(session.line().value("file")));
+  const auto version = TRY(session.call(Method::kPost, "/v1/policies", json::object{{"definition", definition}}));
+  if (wants_json(session)) return show(session.line(), version), 0;
+  fmt::print(
+      "{} version {} drafted; a second person activates it with: amity policy activate {} --version {} --as NAME\n",
+      text(version.at("policy")), version.at("version").as_int64(), text(version.at("policy")),
+      version.at("version").as_int64());
+  return 0;
+}
+
+Result<int> activate_policy(Session& session) {
+  const auto name = session.line().value("policy");
+  const auto number = TRY(session.line().number("version", 1, INT64_MAX, 0));
+  const auto version = TRY(
+      session.call(Method::kPost,
+                   "/v1/policies/" + api::percent_encoded(name) + "/versions/" + std::to_string(number) + "/activation",
+                   json::object()));
+  if (wants_json(session)) return show(session.line(), version), 0;
+  fmt::print("{} version {} is active\n", name, number);
+  return 0;
+}
+
+}  // namespace amity::app

@@ -1,0 +1,60 @@
+#include <map>
+
+#include "app/commands.h"
+
+namespace amity::app {
+namespace {
+
+using WithSession = Result<int> (*)(Session&);
+using Alone = Result<int> (*)(const CommandLine&);
+
+const std::map<std::string, WithSession, std::less<>>& with_session() {
+  static const std::map<std::string, WithSession, std::less<>> kCommands = {
+      {"import", import_files},
+      {"simulate", simulate},
+      {"train", train},
+      {"evaluate", evaluate},
+      {"model list", list_models},
+      {"model approve", approve_model},
+      {"policy list", list_policies},
+      {"policy draft", draft_policy},
+      {"policy activate", activate_policy},
+      {"decide", decide},
+      {"decision show", show_decision},
+      {"replay", replay},
+      {"customer show", show_customer},
+      {"customer find", find_customer},
+      {"customer timeline", show_timeline},
+      {"customer erase", erase_customer},
+      {"audit verify", verify_audit},
+      {"audit checkpoint", make_checkpoint},
+      {"user add", add_user},
+      {"user list", list_users},
+      {"user set-password", set_password},
+      {"backup", back_up},
+      {"rebuild", rebuild},
+      {"doctor", doctor},
+  };
+  return kCommands;
+}
+
+const std::map<std::string, Alone, std::less<>>& alone() {
+  static const std::map<std::string, Alone, std::less<>> kCommands = {
+      {"serve", serve}, {"demo", demo}, {"restore", restore}, {"expression test", test_expressions}};
+  return kCommands;
+}
+
+}  // namespace
+
+Result<int> run_command(const CommandLine& line) {
+  if (const auto found = alone().find(line.command); found != alone().end()) return found->second(line);
+  static const SystemClock clock;
+  const auto session = TRY(Session::open(line, clock));
+  auto code = with_session().at(line.command)(*session);
+  if (!code && code.error().code == Code::kForbidden && line.value("as").empty()) {
+    code.error().message += "; --as NAME acts as another person";
+  }
+  return code;
+}
+
+}  // namespace amity::app

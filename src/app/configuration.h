@@ -1,0 +1,54 @@
+// Every setting of the program, declared once (configuration.cpp): its name, unit, range, default and help.
+//
+// A value comes from the command line (--database), else the environment (AMITY_DATABASE), else a YAML file given with
+// --configuration, else the default. An unknown key, or a value out of its range, is refused with its place.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace amity::app {
+
+struct Configuration {
+  std::string database = "sqlite:data/amity.db";
+  std::string keys;         // URL of the key store; empty: beside the database
+  std::string key_file;     // empty: beside the database
+  std::string institution;  // folder; empty: the definitions inside the program
+  std::string checkpoints;  // file outside for signed audit checkpoints; empty: beside the database
+  std::string listen = "127.0.0.1:8080";
+  std::string tls_certificate;
+  std::string tls_key;
+  int64_t worker_count = 8;
+  int64_t batch_events = 1000;
+  int64_t waiting_events = 20'000;
+  int64_t feature_cache_mib = 256;
+  int64_t record_cache_count = 100'000;
+  std::string log_level = "info";
+  // Tests of durability only, and no key: AMITY_TEST_WEAKEN_SYNCHRONOUS=1 in the environment (SQLite's NORMAL).
+  bool weaken_synchronous_for_test = false;
+
+  // The path of the data without "sqlite:", or a name for files kept for a PostgreSQL database.
+  std::string data_path() const;
+};
+
+struct ConfigurationKey {
+  std::string_view name;  // "database"; the flag is --database, the variable AMITY_DATABASE
+  std::string_view help;
+  std::string Configuration::* text = nullptr;  // one of the two
+  int64_t Configuration::* number = nullptr;
+  int64_t least = 0;
+  int64_t most = 0;
+};
+std::span<const ConfigurationKey> configuration_keys();
+
+// `given`: values by key from the command line. `environment` looks a variable up (null where it is not set).
+using Environment = const char* (*)(const char* name);
+Result<Configuration> read_configuration(const std::map<std::string, std::string>& given, Environment environment,
+                                         const std::string& file);
+
+}  // namespace amity::app

@@ -1,0 +1,391 @@
+#include "app/engine.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+#include "base/log.h"
+#include "base/yaml.h"
+#include "models/reasons.h"
+
+namespace amity::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> texts_of(const std::vector<DefinitionText>& files) {
+  std::vector<std::string> texts;
+  for (const auto& file : files) texts.push_back(file.text);
+  return texts;
+}
+
+Result<std::vector<security::Checkpoint>> read_checkpoint_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return security::read_checkpoints(std::string((std::istreambuf_iterator<char>(in)), {}));
+}
+
+// "institution/models/credit.default.yaml /features/3": the file a mistake stands in.
+template <class T>
+Result<T> in_file(const std::string& name, Result<T> result) {
+  if (!result) return std::unexpected(std::move(result).error().within(name + " "));
+  return result;
+}
+
+}  // namespace
+
+void make_data_folder(const Configuration& configuration) {
+  std::error_code ignored;  // where it fails, opening says why
+  const auto folder = fs::path(configuration.data_path()).parent_path();
+  if (!folder.empty()) fs::create_directories(folder, ignored);
+}
+
+security::Caller local_operator() {
+  using security::Role;
+  security::Caller caller;
+  const auto digest = amity::digest(as_bytes("amity local operator"));
+  caller.user = UserId{make_uuid_v8(std::span<const uint8_t, 16>(digest.data(), 16))};
+  caller.name = "operator";
+  caller.roles = {Role::kAdministrator, Role::kDataScientist, Role::kComplianceOfficer, Role::kRiskAnalyst,
+                  Role::kRelationshipManager};
+  caller.unit = "/";
+  caller.purpose = security::Purpose::kOperation;
+  return caller;
+}
+
+Engine::Engine(const Configuration& configuration, const Clock& clock) : configuration_(configuration), clock_(clock) {}
+Engine::~Engine() = default;
+
+Result<std::unique_ptr<Engine>> Engine::open(const Configuration& configuration, const Clock& clock) {
+  std::unique_ptr<Engine> engine(new Engine(configuration, clock));
+  const auto institution = TRY(Institution::read(configuration.institution));
+  TRY(engine->open_ground());
+  TRY(engine->read_definitions(institution));
+  TRY(engine->open_rooms(institution));
+  engine->start();
+  TRY(engine->resume_erasures());
+  return engine;
+}
+
+// Keys, database, identity, audit, users: what everything else stands on.
+Result<void> Engine::open_ground() {
+  make_data_folder(configuration_);
+  keys_ = TRY(security::KeyStore::open({.url = configuration_.keys, .key_file = configuration_.key_file}, clock_));
+  if (configuration_.weaken_synchronous_for_test) {
+    log(Level::kWarn, "AMITY_TEST_WEAKEN_SYNCHRONOUS is set: what is acknowledged may be lost", {});
+  }
+  database_ = TRY(store::open_database({.url = configuration_.database,
+                                        .page_key = keys_->institution_key("pages"),
+                                        .weaken_synchronous_for_test = configuration_.weaken_synchronous_for_test}));
+  pseudonyms_ = std::make_unique<events::Pseudonyms>(keys_->institution_key("pseudonyms"));
+  audit_ =
+      std::make_unique<security::AuditChain>(clock_, SigningKey::from_seed(keys_->institution_key("audit_signing")));
+  users_ = std::make_unique<security::Users>(*database_, *audit_, clock_, keys_->institution_key("users"));
+  log_ = std::make_unique<events::EventLog>(*keys_, *pseudonyms_);
+  return {};
+}
+
+Result<void> Engine::read_definitions(const Institution& institution) {
+  std::vector<DefinitionText> product_files = institution.below("products");
+  std::vector<std::string_view> product_texts;
+  for (const auto& file : product_files) product_texts.push_back(file.text);
+  products_ = std::make_unique<reference::Products>(TRY(reference::Products::parse(product_texts)));
+  for (const auto& file : institution.below("models")) {
+    auto definition = TRY(in_file(file.name, models::parse_model_definition(file.text)));
+    model_definitions_.emplace(definition.name, std::move(definition));
+  }
+  for (const auto& file : institution.below("texts")) {
+    const auto value = TRY(in_file(file.name, parse_yaml(file.text)));
+    const auto language = fs::path(file.name).stem().string();
+    for (const auto& field : value.as_object()) {
+      if (field.value().is_string())
+        texts_[language][std::string(field.key())] = std::string(field.value().get_string());
+    }
+  }
+  return {};
+}
+
+Result<void> Engine::open_rooms(const Institution& institution) {
+  records_ = std::make_unique<customers::LiveRecords>(*pseudonyms_, keys_.get(),
+                                                      static_cast<size_t>(configuration_.record_cache_count));
+  customers_ = std::make_unique<customers::Customers>(
+      customers::Customers::Parts{*database_, *log_, *keys_, *audit_, *pseudonyms_});
+  features_ =
+      TRY(FeatureVersions::open({*database_,
+                                 *log_,
+                                 state_keys(),
+                                 {.cache_bytes = static_cast<size_t>(configuration_.feature_cache_mib) * 1024 * 1024}},
+                                institution));
+  models_ = std::make_unique<models::Registry>(models::Registry::Parts{
+      *database_, *audit_, clock_, SigningKey::from_seed(keys_->institution_key("model_signing"))});
+  policies_ = std::make_unique<decisions::PolicyBook>(
+      *database_, *audit_, clock_, [this](const decisions::PolicyDefinition& definition) -> Result<void> {
+        auto selected = features_->serving()->set().select(definition.features);
+        if (!selected) return std::unexpected(std::move(selected).error().within("/features "));
+        const bool has_model = definition.model.empty() || model_definitions_.contains(definition.model);
+        return has_model ? Result<void>() : not_found("no model of this name in institution/models", "/model");
+      });
+  TRY(policies_->open(local_operator(), texts_of(institution.below("policies"))));
+  desk_ = std::make_unique<decisions::DecisionDesk>(
+      *keys_,
+      [this](std::string_view model, const decisions::ModelVersion& version, const auto& numbers) {
+        return score(model, version, numbers);
+      },
+      [this](std::string_view id) -> json::object {
+        const auto* product = products_->find(id);
+        if (product == nullptr) return {};
+        json::object facts{{"id", product->id}, {"type", reference::name_of(product->type)}};
+        if (product->risk_level > 0) facts["risk_level"] = "R" + std::to_string(product->risk_level);
+        return facts;
+      });
+  return {};
+}
+
+void Engine::start() {
+  rooms_ = std::make_unique<Rooms>(
+      Rooms{*database_, *pseudonyms_, *log_, *records_, features_->serving(), *policies_, *desk_, *audit_, clock_,
+            [this](std::string_view model, const decisions::ModelVersion& version) -> Result<std::vector<std::string>> {
+              const auto registered = TRY(model_of(model, version));
+              std::vector<std::string> names;
+              if (!registered) return names;
+              for (const auto& feature : registered->model.features) names.push_back(feature.name);
+              return names;
+            },
+            [this](store::Transaction& transaction, std::span<const events::Entity> erased) -> Result<void> {
+              TRY(features_->erase(transaction, erased));
+              return users_->erase(transaction, CustomerId{erased.front().id});
+            }});
+  pipeline_ = std::make_unique<Pipeline>(*rooms_,
+                                         Pipeline::Limits{static_cast<size_t>(configuration_.batch_events),
+                                                          static_cast<size_t>(configuration_.waiting_events)},
+                                         [this](Rooms& rooms) { return features_->step(rooms); });
+  services_ = std::make_unique<api::Services>(make_services());
+}
+
+api::Services Engine::make_services() {
+  using security::Caller;
+  return {clock_,
+          *database_,
+          *users_,
+          *audit_,
+          *pseudonyms_,
+          *customers_,
+          *policies_,
+          *desk_,
+          *models_,
+          texts_,
+          [this] { return features_->serving()->set(); },
+          [this](const Caller& caller, std::vector<events::Event> events) {
+            return pipeline_->submit(caller, std::move(events));
+          },
+          [this](const Caller&, const events::Reference& subject, std::optional<Timestamp> at) {
+            return read_features(subject, at);
+          },
+          [this](const Caller& caller, std::optional<DecisionId> only) { return replay(caller, only); },
+          [this](const Caller& caller, std::string_view model, const json::object& options) {
+            return train(caller, model, options);
+          },
+          [this](const Caller& caller, std::string_view model, const json::object& options) {
+            return evaluate(caller, model, options);
+          },
+          [this](const Caller& caller, std::string_view customer, std::string_view basis) {
+            return erase(caller, customer, basis);
+          },
+          [this](const Caller& caller, std::string_view name) { return back_up(caller, name); },
+          [this](const Caller& caller) { return verify_audit(caller); },
+          [this](const Caller& caller) { return make_checkpoint(caller); }};
+}
+
+// What belongs to one person is sealed with their key; what is shared, with the institution's.
+features::KeyFor Engine::state_keys() const {
+  return [this](const events::Entity& entity) -> Result<SecretKey> {
+    const bool is_personal =
+        entity.kind == events::EntityKind::kCustomer || entity.kind == events::EntityKind::kAccount;
+    return is_personal ? keys_->key_of(entity.id) : keys_->institution_key("states");
+  };
+}
+
+Result<models::RegisteredModelPtr> Engine::model_of(std::string_view model,
+                                                    const decisions::ModelVersion& version) const {
+  if (version.fingerprint) return models_->load(*version.fingerprint);
+  if (version.is_recorded) return nullptr;
+  return models_->live(model);
+}
+
+Result<std::optional<decisions::Score>> Engine::score(std::string_view model, const decisions::ModelVersion& version,
+                                                      const std::vector<decisions::NamedNumber>& numbers) const {
+  const auto registered = TRY(model_of(model, version));
+  if (!registered) return std::nullopt;
+  const auto& features = registered->model.features;
+  std::vector<double> row;
+  for (const auto& feature : features) {
+    const auto found = std::ranges::find(numbers, feature.name, &decisions::NamedNumber::name);
+    if (found == numbers.end()) return fail(Code::kInternal, "a feature of the model was not read", feature.name);
+    row.push_back(found->value);
+  }
+  const auto score = registered->model.score(row);
+  const auto explanation = registered->model.explain(row);
+  decisions::Score out{std::string(model),
+                       registered->record.fingerprint,
+                       score.margin,
+                       score.probability,
+                       {},
+                       explanation.expected_margin,
+                       {}};
+  for (size_t i = 0; i < features.size(); ++i)
+    out.contributions.emplace_back(features[i].name, explanation.contributions[i]);
+  for (const auto& reason : models::reasons_of(registered->model, row, explanation)) {
+    out.reasons.push_back({reason.code, reason.value_text});
+  }
+  return out;
+}
+
+Result<api::FeatureAnswer> Engine::read_features(const events::Reference& subject, std::optional<Timestamp> at) {
+  const auto& set = features_->serving()->set();
+  const auto entity = pseudonyms_->of(subject);
+  api::FeatureAnswer answer{at.value_or(clock_.now()), set.fingerprint(), {}};
+  const auto selection = set.all();
+  features::FeatureRow row;
+  TRY(database_->read([&](store::Reader& reader) -> Result<void> {
+    const features::Moment moment{.entities = std::span(&entity, 1), .time = answer.at};
+    row = TRY(features_->serving()->now(reader, moment, selection));
+    return {};
+  }));
+  for (size_t i = 0; i < selection.size(); ++i) {
+    const auto& definition = set.definitions()[static_cast<size_t>(selection[i])];
+    if (!definition.entity.second && definition.entity.first == entity.kind)
+      answer.values.emplace_back(definition.name, row[i]);
+  }
+  return answer;
+}
+
+Result<const models::ModelDefinition*> Engine::model_definition(std::string_view name) const {
+  const auto found = model_definitions_.find(name);
+  if (found == model_definitions_.end()) return not_found("no model of this name in institution/models");
+  return &found->second;
+}
+
+Result<json::object> Engine::replay(const security::Caller& caller, std::optional<DecisionId> only,
+                                    std::function<void(int64_t, int64_t)> on_progress) {
+  TRY(security::require(caller, security::Permission::kReplay));
+  const auto report =
+      TRY(app::replay({.rooms = *rooms_,
+                       .feature_set = [this](const Digest& print) { return features_->by_fingerprint(print); },
+                       .on_progress = std::move(on_progress)},
+                      only));
+  return to_json(report);
+}
+
+Result<json::object> Engine::back_up(const security::Caller& caller, std::string_view name) {
+  TRY(security::require(caller, security::Permission::kBackUp));
+  const auto folder = fs::path(configuration_.data_path()).parent_path() / "backups";
+  std::error_code error;
+  fs::create_directories(folder, error);
+  const auto path = folder / name;
+  if (fs::exists(path, error)) return fail(Code::kConflict, "a backup of this name exists already", "/name");
+  TRY(database_->backup_to(path.string()));
+  TRY(keys_->export_backup((folder / "keys.newest").string()));
+  TRY(database_->write([&](store::Transaction& transaction) {
+    return audit_->record(transaction, caller, security::AuditEntry{"backup.made", "backup/" + std::string(name), {}});
+  }));
+  return json::object{
+      {"name", name}, {"path", path.string()}, {"bytes", static_cast<int64_t>(fs::file_size(path, error))}};
+}
+
+Result<json::object> Engine::verify_audit(const security::Caller& caller) {
+  TRY(security::require(caller, security::Permission::kReadAudit));
+  security::AuditReport report;
+  std::vector<security::Checkpoint> checkpoints;
+  if (fs::exists(configuration_.checkpoints)) checkpoints = TRY(read_checkpoint_file(configuration_.checkpoints));
+  TRY(database_->read([&](store::Reader& reader) -> Result<void> {
+    report = TRY(security::verify_audit(reader, {audit_->chain(), checkpoints, audit_->public_key()}));
+    return {};
+  }));
+  json::array findings;
+  for (const auto& finding : report.findings) {
+    findings.push_back({{"kind", security::name_of(finding.kind)}, {"seq", finding.seq}, {"text", finding.text}});
+  }
+  json::object out{
+      {"is_intact", report.is_sound()}, {"entries", report.entry_count}, {"checkpoints", report.checkpoint_count},
+      {"head", to_hex(report.head)},    {"first_wrong", nullptr},        {"findings", std::move(findings)}};
+  if (!report.findings.empty()) {
+    out["first_wrong"] = report.findings.front().seq;
+    out["problem"] = report.findings.front().text;
+  }
+  return out;
+}
+
+Result<json::object> Engine::make_checkpoint(const security::Caller& caller) {
+  TRY(security::require(caller, security::Permission::kOperate));
+  const auto sink = security::append_checkpoints_to(configuration_.checkpoints);
+  const auto made = TRY(audit_->checkpoint(*database_, sink));
+  if (!made) return fail(Code::kConflict, "nothing was recorded since the last checkpoint");
+  return json::object{{"text", security::write_checkpoint(*made)}};
+}
+
+Result<void> Engine::announce(std::string_view address) {
+  TRY(keys_->announce(address));
+  return database_->announce(address);
+}
+
+Result<void> Engine::checkpoint_if_due() {
+  TRY(audit_->checkpoint_if_due(*database_, security::append_checkpoints_to(configuration_.checkpoints)));
+  return {};
+}
+
+Result<int64_t> Engine::event_count() {
+  int64_t count = 0;
+  TRY(database_->read([&](store::Reader& reader) -> Result<void> {
+    count = TRY(log_->last_seq(reader));
+    return {};
+  }));
+  return count;
+}
+
+// An erasure cut short by a crash, or undone by restoring an older backup, is carried through before anybody is served.
+Result<void> Engine::resume_erasures() {
+  std::vector<Uuid> erased;
+  for (const auto& erasure : TRY(keys_->erasures_after(0))) erased.push_back(erasure.owner);
+  auto remains = TRY(customers_->remains_of(erased));
+  for (const auto& customer : remains.customers) {
+    TRY(forget(local_operator(), customer, std::exchange(remains.accounts, {}), "erasure register"));
+  }
+  if (!remains.customers.empty()) {
+    log(Level::kInfo, "erasures carried through", {{"customers", static_cast<int64_t>(remains.customers.size())}});
+  }
+  return {};
+}
+
+// Tells every room that the person is gone; their keys already are.
+Result<void> Engine::forget(const security::Caller& caller, const Uuid& customer, const std::vector<Uuid>& accounts,
+                            std::string_view basis) {
+  std::string account_list;
+  for (const auto& account : accounts) account_list += (account_list.empty() ? "" : ",") + format(account);
+  json::object data{{"basis", basis}};
+  if (!account_list.empty()) data["accounts"] = account_list;
+  auto event = TRY(events::make_event({.source = "amity/erasure",
+                                       .id = format(customer) + "/" + format(clock_.now()),
+                                       .type = "customer.erased",
+                                       .subject = {events::EntityKind::kCustomer, format(customer)},
+                                       .time = clock_.now(),
+                                       .data = std::move(data)}));
+  const auto answers = pipeline_->submit(caller, {std::move(event)});
+  if (!answers.front()) return std::unexpected(answers.front().error());
+  return database_->forget_deleted();
+}
+
+// Register and destroy the keys first (durable), then tell every room by an event; a crash in between is resumed.
+Result<json::object> Engine::erase(const security::Caller& caller, std::string_view customer, std::string_view basis) {
+  TRY(security::require(caller, security::Permission::kEraseCustomers));
+  const auto accounts = TRY(customers_->sole_accounts(caller, customer));
+  const auto id = pseudonyms_->of({events::EntityKind::kCustomer, std::string(customer)}).id;
+  const auto digest = amity::digest(as_bytes(basis));
+  const Uuid request = make_uuid_v8(std::span<const uint8_t, 16>(digest.data(), 16));
+  for (const auto& account : accounts) TRY(keys_->destroy(account, request));
+  TRY(keys_->destroy(id, request));
+  TRY(forget(caller, id, accounts, basis));
+  return json::object{{"erased_at", format(clock_.now())}, {"accounts_erased", static_cast<int64_t>(accounts.size())}};
+}
+
+}  // namespace amity::app

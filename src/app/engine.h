@@ -1,0 +1,100 @@
+// The whole program put together: every room constructed in the order of src/LAYERS, and what only the whole can do.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "api/rest.h"
+#include "app/configuration.h"
+#include "app/feature_versions.h"
+#include "app/institution.h"
+#include "app/pipeline.h"
+#include "app/replay.h"
+#include "models/definition.h"
+#include "reference/products.h"
+
+namespace amity::app {
+
+// Who acts on the machine itself, holding the key file: installs, imports, trains. Never approves what they made.
+security::Caller local_operator();
+// Where the data will stand, made where it is missing.
+void make_data_folder(const Configuration& configuration);
+
+class Engine {
+ public:
+  // Opens the database (made where it is missing), brings it up to date and takes the writer's lease. conflict: another
+  // process holds it; the error's place is the address it announced.
+  static Result<std::unique_ptr<Engine>> open(const Configuration& configuration, const Clock& clock);
+  ~Engine();
+
+  const Configuration& configuration() const { return configuration_; }
+  const Clock& clock() const { return clock_; }
+  store::Database& database() { return *database_; }
+  security::KeyStore& keys() { return *keys_; }
+  security::Users& users() { return *users_; }
+  Pipeline& pipeline() { return *pipeline_; }
+  models::Registry& models() { return *models_; }
+  const security::AuditChain& audit() const { return *audit_; }
+  const customers::Customers& customers() const { return *customers_; }
+  const api::Services& services() const { return *services_; }
+  const api::Texts& texts() const { return texts_; }
+  Result<const models::ModelDefinition*> model_definition(std::string_view name) const;
+
+  // The definition's training set, from the log as of each sample. `until`: only events up to this moment.
+  Result<models::Table> training_table(const models::ModelDefinition& definition, std::optional<Timestamp> until);
+  Result<json::object> train(const security::Caller& caller, std::string_view model, const json::object& options);
+  Result<json::object> evaluate(const security::Caller& caller, std::string_view model, const json::object& options);
+  Result<json::object> replay(const security::Caller& caller, std::optional<DecisionId> only,
+                              std::function<void(int64_t seq, int64_t last)> on_progress = {});
+  Result<json::object> erase(const security::Caller& caller, std::string_view customer, std::string_view basis);
+  Result<json::object> back_up(const security::Caller& caller, std::string_view name);
+  Result<json::object> verify_audit(const security::Caller& caller);
+  Result<json::object> make_checkpoint(const security::Caller& caller);
+  Result<void> checkpoint_if_due();
+  Result<int64_t> event_count();
+  // What stops the program from serving, or nothing.
+  Result<void> health() const { return database_->health(); }
+  // Tells processes that find the database or the key store taken where this one is reached.
+  Result<void> announce(std::string_view address);
+
+ private:
+  Engine(const Configuration& configuration, const Clock& clock);
+  Result<void> open_ground();
+  Result<void> open_rooms(const Institution& institution);
+  Result<void> read_definitions(const Institution& institution);
+  Result<void> resume_erasures();
+  Result<void> forget(const security::Caller& caller, const Uuid& customer, const std::vector<Uuid>& accounts,
+                      std::string_view basis);
+  void start();
+  api::Services make_services();
+  features::KeyFor state_keys() const;
+  Result<std::optional<decisions::Score>> score(std::string_view model, const decisions::ModelVersion& version,
+                                                const std::vector<decisions::NamedNumber>& numbers) const;
+  Result<models::RegisteredModelPtr> model_of(std::string_view model, const decisions::ModelVersion& version) const;
+  Result<api::FeatureAnswer> read_features(const events::Reference& subject, std::optional<Timestamp> at);
+
+  const Configuration configuration_;
+  const Clock& clock_;
+  std::unique_ptr<security::KeyStore> keys_;
+  std::unique_ptr<store::Database> database_;
+  std::unique_ptr<events::Pseudonyms> pseudonyms_;
+  std::unique_ptr<security::AuditChain> audit_;
+  std::unique_ptr<security::Users> users_;
+  std::unique_ptr<events::EventLog> log_;
+  std::unique_ptr<reference::Products> products_;
+  std::unique_ptr<customers::LiveRecords> records_;
+  std::unique_ptr<customers::Customers> customers_;
+  std::unique_ptr<FeatureVersions> features_;
+  std::unique_ptr<models::Registry> models_;
+  std::map<std::string, models::ModelDefinition, std::less<>> model_definitions_;
+  api::Texts texts_;
+  std::unique_ptr<decisions::PolicyBook> policies_;
+  std::unique_ptr<decisions::DecisionDesk> desk_;
+  std::unique_ptr<Rooms> rooms_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<api::Services> services_;
+};
+
+}  // namespace amity::app

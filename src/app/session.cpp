@@ -1,0 +1,179 @@
+#include "app/session.h"
+
+#include <termios.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "api/first_answers.h"
+#include "app/progress.h"
+#include "base/log.h"
+#include "events/decode.h"
+
+namespace amity::app {
+namespace {
+
+using api::Method;
+
+std::string random_key() { return to_base64url(random_bytes(18)); }
+
+// "http://127.0.0.1:8080", as the server announced it.
+Result<api::HttpTarget> target_of(const std::string& address, const Configuration& configuration) {
+  const size_t host = address.find("://") + 3;
+  const size_t colon = address.rfind(':');
+  if (!address.starts_with("http") || colon == std::string::npos || colon < host) {
+    return fail(Code::kUnavailable, "another process has the database open and does not serve: wait until it ends");
+  }
+  api::HttpTarget target;
+  target.host = address.substr(host, colon - host);
+  if (address.starts_with("https")) target.certificate_authority = configuration.tls_certificate;
+  target.port = static_cast<uint16_t>(std::atoi(address.c_str() + colon + 1));
+  target.timeout = minutes(60);  // a training may take long
+  return target;
+}
+
+// The lease's conflict has no place of the input: only what the holder announced, which is nothing at first.
+bool is_held_elsewhere(const Error& error) {
+  return error.code == Code::kConflict && (error.place.empty() || error.place.starts_with("http"));
+}
+
+// These may begin a new database; any other command would only make an empty one of a mistyped name.
+bool may_begin(const CommandLine& line) {
+  for (const auto* command : {"import", "simulate", "demo", "user add"}) {
+    if (line.command == command) return true;
+  }
+  return line.command == "train" && !line.value("data").empty();
+}
+
+Result<void> check_there_is_a_database(const CommandLine& line, const Configuration& configuration) {
+  const bool is_file = configuration.database.starts_with("sqlite:");
+  if (!is_file || may_begin(line) || std::filesystem::exists(configuration.data_path())) return {};
+  return not_found("there is no database: amity import, simulate, demo or serve makes one; --database names another",
+                   configuration.database);
+}
+
+}  // namespace
+
+Result<std::string> ask_password(const std::string& question) {
+  if (const char* given = std::getenv("AMITY_PASSWORD")) return std::string(given);
+  if (isatty(STDIN_FILENO) == 0) {
+    return fail(Code::kUnauthenticated, "no password: set AMITY_PASSWORD or run this where it can be asked for");
+  }
+  std::cerr << question << ": " << std::flush;
+  termios before{};
+  tcgetattr(STDIN_FILENO, &before);
+  termios silent = before;
+  silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  tcsetattr(STDIN_FILENO, TCSANOW, &silent);
+  std::string password;
+  std::getline(std::cin, password);
+  tcsetattr(STDIN_FILENO, TCSANOW, &before);
+  std::cerr << '\n';
+  return password;
+}
+
+Result<Configuration> configuration_of(const CommandLine& line) {
+  const auto look_up = [](const char* name) -> const char* { return std::getenv(name); };
+  return read_configuration(line.settings, look_up, line.configuration_file);
+}
+
+std::string operator_token_path(const Configuration& configuration) { return configuration.data_path() + ".operator"; }
+
+Result<std::unique_ptr<Session>> Session::open(const CommandLine& line, const Clock& clock) {
+  set_log_level(Level::kWarn);  // a person sits here; the server logs its requests
+  std::unique_ptr<Session> session(new Session(line));
+  const auto configuration = TRY(configuration_of(line));
+  TRY(check_there_is_a_database(line, configuration));
+  auto engine = Engine::open(configuration, clock);
+  if (engine) {
+    session->engine_ = std::move(*engine);
+    session->caller_ = local_operator();
+    session->metrics_ = std::make_unique<api::Metrics>();
+    session->first_answers_ = std::make_unique<api::FirstAnswers>(
+        session->engine_->database(), clock, session->engine_->keys().institution_key("first_answers"));
+    session->router_ = std::make_unique<api::Router>(api::RouterParts{
+        .routes = api::rest_routes(session->engine_->services()),
+        .authenticate = [users =
+                             &session->engine_->users()](std::string_view token) { return users->authenticate(token); },
+        .clock = &clock,
+        .metrics = session->metrics_.get(),
+        .first_answers = session->first_answers_.get()});
+  } else if (is_held_elsewhere(engine.error())) {
+    TRY(session->connect(configuration, engine.error().place));
+  } else {
+    return std::unexpected(engine.error());
+  }
+  if (const auto name = line.value("as"); !name.empty()) TRY(session->become(name));
+  return session;
+}
+
+Result<void> Session::connect(const Configuration& configuration, const std::string& address) {
+  target_ = TRY(target_of(address, configuration));
+  std::ifstream in(operator_token_path(configuration));
+  std::string token;
+  std::getline(in, token);
+  if (!token.empty()) target_.authorization = "Bearer " + token;
+  transport_ = api::http_transport(target_);
+  return {};
+}
+
+Result<void> Session::become(const std::string& name) {
+  const auto password = TRY(ask_password("Password of " + name));
+  if (engine_) {
+    caller_ = TRY(engine_->users().verify_credential(name, password));
+    return {};
+  }
+  const auto signed_in = TRY(call(Method::kPost, "/v1/sessions", json::object{{"name", name}, {"password", password}}));
+  target_.authorization = "Bearer " + std::string(signed_in.at("token").as_string());
+  transport_ = api::http_transport(target_);
+  return {};
+}
+
+Result<json::value> Session::call(Method method, const std::string& target, const json::value& body,
+                                  const std::string& key) {
+  api::Request request;
+  request.method = method;
+  request.target = target;
+  request.headers.push_back({"accept-language", language()});
+  if (!body.is_null()) {
+    request.body = write_json(body);
+    request.headers.push_back({"content-type", "application/json"});
+  }
+  if (method == Method::kPost) request.headers.push_back({"idempotency-key", key.empty() ? random_key() : key});
+  const Elapsed elapsed;
+  if (transport_) return api::json_answer(transport_->send(std::move(request)));
+  return api::json_answer(api::router_transport(*router_, caller_)->send(std::move(request)));
+}
+
+std::vector<Answer> Session::submit(const std::vector<events::Event>& events) {
+  if (engine_) return engine_->pipeline().submit(caller_, events);
+  return submit_over_http(events);
+}
+
+std::vector<Answer> Session::submit_over_http(const std::vector<events::Event>& events) {
+  json::array documents;
+  for (const auto& event : events) documents.push_back(events::encode_event(event));
+  const bool is_history = !events.empty() && events.front().is_history;
+  auto answer = call(Method::kPost, is_history ? "/v1/events?history=true" : "/v1/events", documents);
+  if (!answer) return std::vector<Answer>(events.size(), std::unexpected(answer.error()));
+  std::vector<Answer> answers;
+  for (const auto& result : answer->at("results").as_array()) {
+    const auto& object = result.as_object();
+    if (const auto* problem = object.if_contains("problem")) {
+      answers.push_back(fail(Code::kUnprocessable, std::string(problem->at("detail").as_string())));
+    } else {
+      answers.push_back(object);
+    }
+  }
+  return answers;
+}
+
+Result<Engine*> Session::engine_needed(std::string_view what) {
+  if (engine_) return engine_.get();
+  return fail(Code::kConflict, std::string(what) + " needs the database for itself: stop the server first");
+}
+
+}  // namespace amity::app

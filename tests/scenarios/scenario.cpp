@@ -1,0 +1,94 @@
+#include "tests/scenarios/scenario.h"
+
+#include <fmt/format.h>
+
+#include "base/yaml.h"
+
+namespace amity::scenarios {
+namespace {
+
+constexpr std::string_view kUsualNow = "2024-06-01T12:00:00Z";
+
+Result<void> add_steps(std::vector<Step>& steps, const json::value& list, std::string_view part) {
+  if (list.is_null()) return {};
+  if (!list.is_array()) return invalid("a list of steps is expected", "/" + std::string(part));
+  for (const auto& item : list.get_array()) {
+    const auto* step = item.if_object();
+    if (step == nullptr || step->empty()) return invalid("a step is one verb with its input", "/" + std::string(part));
+    steps.push_back({std::string(step->begin()->key()), item});
+  }
+  return {};
+}
+
+bool equal_numbers(const json::value& expected, const json::value& actual) {
+  if (!expected.is_number() || !actual.is_number()) return false;
+  return expected.to_number<double>() == actual.to_number<double>();
+}
+
+}  // namespace
+
+Result<Scenario> parse_scenario(std::string_view text) {
+  const auto value = TRY(parse_yaml(text));
+  JsonReader in(value, "");
+  Scenario scenario;
+  scenario.proves = in.text("proves");
+  const auto now = in.text_or("now", kUsualNow);
+  const auto& files = in.any_or_null("institution");
+  const auto& given = in.any_or_null("given");
+  const auto& when = in.any_or_null("when");
+  const auto& then = in.any_or_null("then");
+  TRY(in.finish());
+  scenario.now = TRY(parse_moment(now));
+  if (const auto* named = files.if_object()) {
+    for (const auto& file : *named) scenario.files[std::string(file.key())] = std::string(file.value().as_string());
+  }
+  if (!given.is_null()) scenario.steps.push_back({"given", json::object{{"given", given}}});
+  TRY(add_steps(scenario.steps, when, "when"));
+  TRY(add_steps(scenario.steps, then, "then"));
+  return scenario;
+}
+
+Result<std::vector<events::Event>> parse_events(const json::value& entry, const EventDefaults& defaults) {
+  JsonReader in(entry, "/" + defaults.id);
+  const auto id = in.text_or("id", defaults.id);
+  const auto source = in.text_or("source", "scenario");
+  const auto type = in.text("type");
+  const auto subject = in.text("subject");
+  const auto time = in.text_or("time", format(defaults.time));
+  const auto times = in.integer_or("repeat", 1, 1000, 1);
+  const auto every = in.text_or("every", "1d");
+  const auto& data = in.any_or_null("data");
+  TRY(in.finish());
+  const auto first = TRY(parse_moment(time));
+  const auto step = TRY(parse_duration(every));
+  std::vector<events::Event> events;
+  for (int64_t i = 0; i < times; ++i) {
+    auto made = events::make_event({.source = source,
+                                    .id = times == 1 ? id : fmt::format("{}-{}", id, i + 1),
+                                    .type = type,
+                                    .subject = TRY(events::parse_reference(subject)),
+                                    .time = first + Duration{step.us * i},
+                                    .data = data.is_null() ? json::object() : data.as_object(),
+                                    .is_history = defaults.is_history});
+    if (!made) return std::unexpected(std::move(made).error().within("/" + id));
+    events.push_back(*std::move(made));
+  }
+  return events;
+}
+
+std::string first_difference(const json::value& expected, const json::value& actual, const std::string& place) {
+  if (const auto* fields = expected.if_object(); fields != nullptr && actual.is_object()) {
+    for (const auto& field : *fields) {
+      const auto below = place + "/" + std::string(field.key());
+      const auto* found = actual.get_object().if_contains(field.key());
+      if (found == nullptr && field.value().is_null()) continue;
+      if (found == nullptr) return below + ": expected " + write_json(field.value()) + ", but it is absent";
+      if (auto difference = first_difference(field.value(), *found, below); !difference.empty()) return difference;
+    }
+    return {};
+  }
+  if (equal_numbers(expected, actual) || write_json(expected) == write_json(actual)) return {};
+  return place + ": expected " + write_json(expected) + ", but it is " + write_json(actual);
+}
+
+}  // namespace amity::scenarios
