@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <tuple>
 
 #include "base/log.h"
 #include "base/yaml.h"
@@ -55,7 +56,13 @@ security::Caller local_operator() {
 }
 
 Engine::Engine(const Configuration& configuration, const Clock& clock) : configuration_(configuration), clock_(clock) {}
-Engine::~Engine() = default;
+
+// What was accepted is finished first; what derived state is not settled then is made again when the database is
+// opened.
+Engine::~Engine() {
+  pipeline_.reset();
+  if (settling_ != nullptr) std::ignore = settling_->settle_all(*features_->serving());
+}
 
 Result<std::unique_ptr<Engine>> Engine::open(const Configuration& configuration, const Clock& clock) {
   std::unique_ptr<Engine> engine(new Engine(configuration, clock));
@@ -63,7 +70,7 @@ Result<std::unique_ptr<Engine>> Engine::open(const Configuration& configuration,
   TRY(engine->open_ground());
   TRY(engine->read_definitions(institution));
   TRY(engine->open_rooms(institution));
-  engine->start();
+  TRY(engine->start());
   TRY(engine->resume_erasures());
   return engine;
 }
@@ -110,7 +117,7 @@ Result<void> Engine::open_rooms(const Institution& institution) {
   records_ = std::make_unique<customers::LiveRecords>(*pseudonyms_, keys_.get(),
                                                       static_cast<size_t>(configuration_.record_cache_count));
   customers_ = std::make_unique<customers::Customers>(
-      customers::Customers::Parts{*database_, *log_, *keys_, *audit_, *pseudonyms_});
+      customers::Customers::Parts{*database_, *log_, *records_, *keys_, *audit_, *pseudonyms_});
   features_ =
       TRY(FeatureVersions::open({*database_,
                                  *log_,
@@ -142,25 +149,31 @@ Result<void> Engine::open_rooms(const Institution& institution) {
   return {};
 }
 
-void Engine::start() {
-  rooms_ = std::make_unique<Rooms>(
-      Rooms{*database_, *pseudonyms_, *log_, *records_, features_->serving(), *policies_, *desk_, *audit_, clock_,
-            [this](std::string_view model, const decisions::ModelVersion& version) -> Result<std::vector<std::string>> {
-              const auto registered = TRY(model_of(model, version));
-              std::vector<std::string> names;
-              if (!registered) return names;
-              for (const auto& feature : registered->model.features) names.push_back(feature.name);
-              return names;
-            },
-            [this](store::Transaction& transaction, std::span<const events::Entity> erased) -> Result<void> {
-              TRY(features_->erase(transaction, erased));
-              return users_->erase(transaction, CustomerId{erased.front().id});
-            }});
+Result<void> Engine::start() {
+  settling_ = std::make_unique<Settling>(Settling::Parts{*database_, *log_, *records_}, configuration_.settle_events);
+  TRY(database_->read([this](store::Reader& reader) { return settling_->take_up(reader, *features_->serving()); }));
+  rooms_ = std::make_unique<Rooms>(Rooms{
+      *database_, *pseudonyms_, *log_, *records_, features_->serving(), *policies_, *desk_, *audit_, clock_, *settling_,
+      [this](std::string_view model, const decisions::ModelVersion& version) -> Result<std::vector<std::string>> {
+        const auto registered = TRY(model_of(model, version));
+        std::vector<std::string> names;
+        if (!registered) return names;
+        for (const auto& feature : registered->model.features) names.push_back(feature.name);
+        return names;
+      },
+      [this](store::Transaction& transaction, std::span<const events::Entity> erased) -> Result<void> {
+        TRY(features_->erase(transaction, erased));
+        return users_->erase(transaction, CustomerId{erased.front().id});
+      }});
   pipeline_ = std::make_unique<Pipeline>(*rooms_,
                                          Pipeline::Limits{static_cast<size_t>(configuration_.batch_events),
                                                           static_cast<size_t>(configuration_.waiting_events)},
-                                         [this](Rooms& rooms) { return features_->step(rooms); });
+                                         [this](Rooms& rooms) {
+                                           const bool is_filling = features_->step(rooms);
+                                           return settling_->step(*rooms.features) || is_filling;
+                                         });
   services_ = std::make_unique<api::Services>(make_services());
+  return {};
 }
 
 api::Services Engine::make_services() {

@@ -67,7 +67,7 @@ class Engine {
   Result<void> resume_erasures();
   Result<void> forget(const security::Caller& caller, const Uuid& customer, const std::vector<Uuid>& accounts,
                       std::string_view basis);
-  void start();
+  Result<void> start();
   api::Services make_services();
   features::KeyFor state_keys() const;
   Result<std::optional<decisions::Score>> score(std::string_view model, const decisions::ModelVersion& version,
@@ -92,6 +92,7 @@ class Engine {
   api::Texts texts_;
   std::unique_ptr<decisions::PolicyBook> policies_;
   std::unique_ptr<decisions::DecisionDesk> desk_;
+  std::unique_ptr<Settling> settling_;
   std::unique_ptr<Rooms> rooms_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<api::Services> services_;

@@ -143,8 +143,7 @@ std::vector<Answer> Pipeline::commit(std::span<const Arrival> arrivals) {
     return answers;
   }
   if (may_be_committed(written.error().code)) {
-    rooms_.records.forget_all();
-    rooms_.features->forget_all();
+    rooms_.settling.forget_all(*rooms_.features);
   } else {
     rooms_.records.discard();
     rooms_.features->discard();

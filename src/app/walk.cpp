@@ -37,6 +37,7 @@ Sight sight_of(Rooms& rooms, store::Reader& reader, customers::History history) 
 Walk::Walk(Rooms& rooms, store::Transaction& transaction) : rooms_(rooms), transaction_(transaction) {}
 
 Result<std::vector<Answer>> Walk::run(std::span<const Arrival> arrivals) {
+  TRY(rooms_.settling.take_up(transaction_, *rooms_.features));
   std::vector<Event> events;
   events.reserve(arrivals.size());
   for (const auto& arrival : arrivals) events.push_back(arrival.event);
@@ -192,7 +193,6 @@ Result<void> Walk::save() {
   TRY(rooms_.log.append(transaction_, appended_, rooms_.clock.now()));
   CHECK(appended_.front().seq == first_seq && appended_.back().seq == next_seq_ - 1);
   TRY(rooms_.records.save(transaction_));
-  TRY(rooms_.features->save(transaction_));
   TRY(rooms_.desk.save(transaction_));
   TRY(chain(accepted()));
   return chain(std::move(audit_entries_));
@@ -214,6 +214,7 @@ Result<void> Walk::chain(std::vector<Signed> signed_entries) {
 Result<json::object> evaluate(Rooms& rooms, store::Reader& reader, Event event) {
   const auto policy = rooms.policies.active_for(event.type);
   if (!policy) return not_found("no active policy decides events of this type", "/type");
+  TRY(rooms.settling.take_up(reader, *rooms.features));
   TRY(rooms.records.load(reader, std::span(&event, 1)));
   TRY(rooms.records.resolve(event));
   TRY(rooms.features->prepare(reader, std::span(&event, 1)));

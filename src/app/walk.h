@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/deciding.h"
+#include "app/settling.h"
 #include "base/clock.h"
 #include "events/log.h"
 #include "features/store.h"
@@ -23,13 +24,14 @@ namespace amity::app {
 struct Rooms {
   store::Database& database;
   const events::Pseudonyms& pseudonyms;
-  const events::EventLog& log;
+  events::EventLog& log;
   customers::LiveRecords& records;
   features::LiveFeatures* features;  // another one after a back-filled set took over
   const decisions::PolicyBook& policies;
   decisions::DecisionDesk& desk;
   const security::AuditChain& audit;
   const Clock& clock;
+  Settling& settling;
   ModelFeatures model_features;
   // What the rooms outside this list forget when a person is erased, in the same transaction.
   std::function<Result<void>(store::Transaction& transaction, std::span<const events::Entity> erased)> erase;

@@ -42,6 +42,7 @@ class Customers {
   struct Parts {
     store::Database& database;
     const events::EventLog& log;
+    const LiveRecords& live;
     security::KeyStore& keys;
     const security::AuditChain& audit;
     const events::Pseudonyms& pseudonyms;

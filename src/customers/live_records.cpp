@@ -40,6 +40,8 @@ constexpr Statement kSaveAccount(
     "sealed_record) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (account_id) DO UPDATE SET "
     "unit = excluded.unit, last_seq = excluded.last_seq, "
     "sealed_record = excluded.sealed_record");
+constexpr Statement kReadSettled("customers.read_settled", "SELECT records_seq FROM settled WHERE id = 1");
+constexpr Statement kWriteSettled("customers.write_settled", "UPDATE settled SET records_seq = $1 WHERE id = 1");
 constexpr Statement kDropTokens("search_tokens.drop", "DELETE FROM search_tokens WHERE customer_id = $1");
 constexpr Statement kAddToken("search_tokens.add",
                               "INSERT INTO search_tokens (token, customer_id) VALUES ($1, $2) ON CONFLICT DO NOTHING");
@@ -237,21 +239,32 @@ Result<void> LiveRecords::resolve_account(Event& event) const {
 void LiveRecords::apply(const Event& event) {
   if (event.type == "customer.erased") return erase(event);
   const Uuid& subject = event.entities[0].id;
+  const bool is_pressing = event.type.starts_with("customer.") || event.type.starts_with("account.");
+  if (is_pressing) pressing_.insert(subject);
   if (event.subject.kind == EntityKind::kCustomer) {
-    auto& customer = customers_.stage(subject);
-    customer.partition = event.partition;
-    fold(customer.record, event, pseudonyms_);
+    fold_into(subject, event);
     if (event.type == "customer.registered" || event.type == "customer.updated") renamed_.push_back(subject);
     return;
   }
   auto& account = accounts_.stage(subject);
   if (account.home_customer.is_nil()) account.home_customer = event.entities[1].id;
   account.partition = event.partition;
-  fold(account.record, event, pseudonyms_);
+  if (account.record.last_seq < event.seq) fold(account.record, event, pseudonyms_);
   for (const auto& customer : customers_linked_by(event, pseudonyms_)) {
-    fold(customers_.stage(customer).record, event, pseudonyms_);
+    fold_into(customer, event);
+    pressing_.insert(customer);
     renamed_.push_back(customer);
   }
+}
+
+// Once: after a crash a record may hold the event already. Nobody erased comes back.
+void LiveRecords::fold_into(const Uuid& id, const Event& event) {
+  if (keys_ != nullptr && keys_->is_erased(id)) return;
+  auto& customer = customers_.stage(id);
+  if (customer.record.last_seq >= event.seq) return;
+  const bool is_subject = event.subject.kind == EntityKind::kCustomer;
+  if (is_subject) customer.partition = event.partition;
+  fold(customer.record, event, pseudonyms_);
 }
 
 // The customer goes, and with them every account that nobody else holds (their keys are already destroyed).
@@ -267,8 +280,15 @@ void LiveRecords::erase(const Event& event) {
 }
 
 Result<void> LiveRecords::save(store::Transaction& transaction) {
-  for (const auto& [id, customer] : customers_.staged()) TRY(save_customer(transaction, id, *customer));
-  for (const auto& [id, account] : accounts_.staged()) TRY(save_account(transaction, id, *account));
+  for (const auto& [id, customer] : customers_.staged()) {
+    if (pressing_.contains(id)) TRY(save_customer(transaction, id, *customer));
+  }
+  for (const auto& [id, account] : accounts_.staged()) {
+    if (pressing_.contains(id)) TRY(save_account(transaction, id, *account));
+  }
+  for (const auto& id : renamed_) {
+    if (const auto* customer = customers_.find(id)) TRY(save_words(transaction, id, customer->record));
+  }
   for (const auto& id : erased_customers_) {
     const Value parameters[] = {ByteView(id.bytes)};
     TRY(transaction.post(kDropTokens, parameters));
@@ -287,11 +307,13 @@ Result<void> LiveRecords::save_customer(store::Transaction& transaction, const U
   const auto unit = customer.record.unit();
   const Value parameters[] = {ByteView(id.bytes), int64_t{customer.partition}, std::string_view(unit),
                               customer.record.last_seq, ByteView(sealed)};
-  TRY(transaction.post(kSaveCustomer, parameters));
-  if (std::ranges::find(renamed_, id) == renamed_.end()) return {};
+  return transaction.post(kSaveCustomer, parameters);
+}
+
+Result<void> LiveRecords::save_words(store::Transaction& transaction, const Uuid& id, const CustomerRecord& record) {
   const Value dropped[] = {ByteView(id.bytes)};
   TRY(transaction.post(kDropTokens, dropped));
-  for (const auto& word : search_words(customer.record)) {
+  for (const auto& word : search_words(record)) {
     const auto token = keyed_digest(token_key_->bytes(), as_bytes(word));
     const Value added[] = {ByteView(token).first(16), ByteView(id.bytes)};
     TRY(transaction.post(kAddToken, added));
@@ -310,17 +332,54 @@ Result<void> LiveRecords::save_account(store::Transaction& transaction, const Uu
 }
 
 void LiveRecords::publish() {
-  customers_.publish();
-  accounts_.publish();
+  const auto may_wait = [this](const Uuid& id) { return !pressing_.contains(id); };
+  customers_.publish(may_wait);
+  accounts_.publish(may_wait);
   discard();
+}
+
+void LiveRecords::publish_unsaved() {
+  pressing_.clear();
+  publish();
 }
 
 void LiveRecords::discard() {
   customers_.end_batch();
   accounts_.end_batch();
+  pressing_.clear();
   renamed_.clear();
   erased_customers_.clear();
   erased_accounts_.clear();
+}
+
+void LiveRecords::begin_settling() {
+  customers_.begin_settling();
+  accounts_.begin_settling();
+}
+
+Result<size_t> LiveRecords::settle(store::Transaction& transaction, size_t count) {
+  const size_t customers = TRY(customers_.settle(
+      count, [&](const Uuid& id, const LiveCustomer& customer) { return save_customer(transaction, id, customer); }));
+  const size_t accounts = TRY(accounts_.settle(count - customers, [&](const Uuid& id, const LiveAccount& account) {
+    return save_account(transaction, id, account);
+  }));
+  return customers + accounts;
+}
+
+void LiveRecords::settled() {
+  customers_.settled();
+  accounts_.settled();
+}
+
+Result<void> LiveRecords::save_watermark(store::Transaction& transaction, int64_t seq) {
+  const Value parameters[] = {seq};
+  return transaction.post(kWriteSettled, parameters);
+}
+
+Result<int64_t> LiveRecords::watermark(store::Reader& reader) const {
+  return TRY(reader.first<int64_t>(kReadSettled, {},
+                                   [](const store::Row& row) -> Result<int64_t> { return row.integer(0); }))
+      .value_or(0);
 }
 
 Uuid LiveRecords::customer_of(const Event& event) const {

@@ -1,12 +1,21 @@
 // The records of customers and accounts while events arrive: loaded on first use, changed by a batch in the dark,
 // shown to the next batch after its commit. Writer thread only; people read through customers/customers.h.
+//
+// What begins or changes a customer or account itself is saved with its batch. What merely happened on an account (a
+// transaction, a payment) stands behind the log: it is settled into the tables many batches later, a slice at a time,
+// and until then read from here (unsettled_*, any thread). After a crash the events after the watermark are folded in
+// again; a record knows the newest seq in it, so that none counts twice.
 #pragma once
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "customers/record.h"
 #include "security/keys.h"
@@ -36,10 +45,11 @@ Uuid institution_home();
 
 // Records by id, with the changes of the current batch before the published ones. Bounded by two generations: when the
 // young one is full it becomes the old one, and the old one goes; between batches only, so that what a batch has loaded
-// stays until its end.
+// stays until its end. What is not settled stays in any case.
 template <class T>
 class RecordTable {
  public:
+  using Kept = std::shared_ptr<const T>;
   explicit RecordTable(size_t limit) : limit_(limit) {}
 
   const T* find(const Uuid& id) const {
@@ -54,29 +64,86 @@ class RecordTable {
     }
     return *staged;
   }
-  void put(const Uuid& id, std::shared_ptr<const T> value) { young_[id] = std::move(value); }
-  void forget(const Uuid& id) { staged_.erase(id), young_.erase(id), old_.erase(id); }
+  void put(const Uuid& id, Kept value) { young_[id] = std::move(value); }
+  // With this batch it goes.
+  void forget(const Uuid& id) { staged_.erase(id), gone_.insert(id); }
   const std::unordered_map<Uuid, std::shared_ptr<T>>& staged() const { return staged_; }
-  void publish() {
-    for (auto& [id, value] : std::exchange(staged_, {})) put(id, std::move(value));
+  // `may_wait`: not saved with the batch.
+  template <class MayWait>
+  void publish(const MayWait& may_wait) {
+    const std::scoped_lock lock(mutex_);
+    for (const auto& id : gone_) unsettled_.erase(id), young_.erase(id), old_.erase(id);
+    for (auto& [id, value] : std::exchange(staged_, {})) {
+      if (may_wait(id))
+        unsettled_[id] = value;
+      else
+        unsettled_.erase(id);
+      put(id, std::move(value));
+    }
   }
   void end_batch() {
     staged_.clear();
+    gone_.clear();
     if (young_.size() >= limit_) old_ = std::exchange(young_, {});
   }
-  void forget_all() { staged_.clear(), young_.clear(), old_.clear(); }
+  void forget_all() {
+    staged_.clear(), gone_.clear(), young_.clear(), old_.clear();
+    stock_.clear(), settled_.clear();
+    const std::scoped_lock lock(mutex_);
+    unsettled_.clear();
+  }
+
+  Kept unsettled(const Uuid& id) const {  // any thread
+    const std::scoped_lock lock(mutex_);
+    const auto found = unsettled_.find(id);
+    return found == unsettled_.end() ? nullptr : found->second;
+  }
+  // What the round before wrote goes only now: a reader's snapshot may have been older than the tables then.
+  void begin_settling() {
+    {
+      const std::scoped_lock lock(mutex_);
+      for (const auto& [id, value] : std::exchange(settled_, {})) {
+        if (const auto found = unsettled_.find(id); found != unsettled_.end() && found->second == value) {
+          unsettled_.erase(found);
+        }
+      }
+    }
+    stock_.clear();
+    for (const auto& [id, value] : unsettled_) stock_.push_back(id);
+    std::ranges::sort(stock_, std::greater());
+  }
+  // Writes up to `count` of the stock by `save(id, record)`; says how many.
+  template <class Save>
+  Result<size_t> settle(size_t count, const Save& save) {
+    for (written_.clear(); !stock_.empty() && written_.size() < count; stock_.pop_back()) {
+      const auto found = unsettled_.find(stock_.back());
+      if (found == unsettled_.end()) continue;  // saved or erased since
+      TRY(save(found->first, *found->second));
+      written_.push_back(*found);
+    }
+    return written_.size();
+  }
+  void settled() { std::ranges::move(std::exchange(written_, {}), std::back_inserter(settled_)); }
 
  private:
   const T* find_published(const Uuid& id) const {
-    if (const auto young = young_.find(id); young != young_.end()) return young->second.get();
-    if (const auto old = old_.find(id); old != old_.end()) return old->second.get();
+    if (gone_.contains(id)) return nullptr;
+    for (const auto* table : {&young_, &old_, &unsettled_}) {
+      if (const auto found = table->find(id); found != table->end()) return found->second.get();
+    }
     return nullptr;
   }
 
   size_t limit_;
-  std::unordered_map<Uuid, std::shared_ptr<const T>> young_;
-  std::unordered_map<Uuid, std::shared_ptr<const T>> old_;
+  std::unordered_map<Uuid, Kept> young_;
+  std::unordered_map<Uuid, Kept> old_;
   std::unordered_map<Uuid, std::shared_ptr<T>> staged_;
+  std::unordered_set<Uuid> gone_;  // in this batch
+  mutable std::mutex mutex_;       // of unsettled_, which the writer thread alone changes
+  std::unordered_map<Uuid, Kept> unsettled_;
+  std::vector<Uuid> stock_;                     // still to be settled, the first last
+  std::vector<std::pair<Uuid, Kept>> written_;  // by the slice that is being committed
+  std::vector<std::pair<Uuid, Kept>> settled_;  // by this round
 };
 
 class LiveRecords {
@@ -90,11 +157,26 @@ class LiveRecords {
   // Fills entities, home and partition. unprocessable: an account or customer nobody registered, or an erased one.
   Result<void> resolve(events::Event& event) const;
   void apply(const events::Event& event);
+  // What cannot wait.
   Result<void> save(store::Transaction& transaction);
   void publish();
+  // The same where nothing was saved: all of it is settled later.
+  void publish_unsaved();
   void discard();
   // Forgets all there is in memory: for when it is not known whether the batch was committed.
   void forget_all();
+
+  // Settling, between batches: begin_settling() takes stock, settle() writes up to `count` records of it and says how
+  // many (0: all are written), settled() after its commit; save_watermark() with the last slice: every event up to
+  // `seq` is in the tables.
+  void begin_settling();
+  Result<size_t> settle(store::Transaction& transaction, size_t count);
+  void settled();
+  Result<void> save_watermark(store::Transaction& transaction, int64_t seq);
+  Result<int64_t> watermark(store::Reader& reader) const;
+  // What the tables do not hold yet; null where they are the newest. Any thread.
+  std::shared_ptr<const LiveCustomer> unsettled_customer(const Uuid& id) const { return customers_.unsettled(id); }
+  std::shared_ptr<const LiveAccount> unsettled_account(const Uuid& id) const { return accounts_.unsettled(id); }
 
   const LiveAccount* account(const Uuid& id) const { return accounts_.find(id); }
   const LiveCustomer* customer(const Uuid& id) const { return customers_.find(id); }
@@ -111,7 +193,9 @@ class LiveRecords {
   Result<void> resolve_erasure(events::Event& event) const;
   Result<void> resolve_account(events::Event& event) const;
   Result<void> resolve_customer(events::Event& event) const;
+  void fold_into(const Uuid& customer, const events::Event& event);
   Result<void> save_customer(store::Transaction& transaction, const Uuid& id, const LiveCustomer& customer);
+  Result<void> save_words(store::Transaction& transaction, const Uuid& id, const CustomerRecord& record);
   Result<void> save_account(store::Transaction& transaction, const Uuid& id, const LiveAccount& account);
   void erase(const events::Event& event);
 
@@ -120,7 +204,8 @@ class LiveRecords {
   std::optional<SecretKey> token_key_;
   RecordTable<LiveCustomer> customers_;
   RecordTable<LiveAccount> accounts_;
-  std::vector<Uuid> renamed_;  // customers of this batch whose search words may have changed
+  std::unordered_set<Uuid> pressing_;  // of this batch, what is saved with it
+  std::vector<Uuid> renamed_;          // customers of this batch whose search words may have changed
   std::vector<Uuid> erased_customers_;
   std::vector<Uuid> erased_accounts_;
 };

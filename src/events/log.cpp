@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <ranges>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/check.h"
 #include "events/catalogue.h"
+#include "events/log/index_tail.h"
 
 namespace amity::events {
 namespace {
@@ -49,7 +52,15 @@ constexpr Insert kInsertEvents("events.insert", "events",
                                "seq,partition_id,partition_seq,type,schema_version,time,recorded,is_history,home,"
                                "entities,sealed");
 constexpr Insert kInsertIdentity("events.insert_identity", "event_identity", "identity,body_tag,seq");
-constexpr Insert kInsertEntities("events.insert_entities", "event_entities", "entity_id,time,seq,partition_id");
+// Written again after a crash in the middle of a round.
+constexpr Statement kIndex("events.index",
+                           "INSERT INTO event_entities (entity_id, time, seq, partition_id) VALUES ($1, $2, $3, $4) "
+                           "ON CONFLICT DO NOTHING");
+constexpr Statement kReadSettled("events.read_settled", "SELECT index_seq FROM settled WHERE id = 1");
+constexpr Statement kWriteSettled("events.write_settled", "UPDATE settled SET index_seq = $1 WHERE id = 1");
+constexpr Statement kScanEntities("events.scan_entities",
+                                  "SELECT seq, partition_id, time, entities FROM events WHERE seq > $1 AND seq <= $2 "
+                                  "ORDER BY seq");
 
 struct Heads {
   int64_t last_seq = 0;
@@ -162,17 +173,17 @@ void number(std::span<Event> events, Timestamp recorded, Heads& heads) {
   }
 }
 
-Result<void> insert_entities(store::Transaction& transaction, std::span<const Event> events) {
-  std::vector<Value> cells;
-  for (const auto& event : events) {
-    for (const auto& entity : event.entities) {
-      cells.insert(cells.end(), {ByteView(entity.id.bytes), event.time.us, event.seq, int64_t{event.partition}});
-    }
-  }
-  return transaction.insert(kInsertEntities, cells);
+Result<int64_t> read_index_seq(store::Reader& reader) {
+  return TRY(reader.first<int64_t>(kReadSettled, {},
+                                   [](const store::Row& row) -> Result<int64_t> { return row.integer(0); }))
+      .value_or(0);
 }
 
 }  // namespace
+
+EventLog::EventLog(security::KeyStore& keys, Pseudonyms pseudonyms)
+    : tail_(std::make_unique<IndexTail>()), keys_(&keys), pseudonyms_(std::move(pseudonyms)) {}
+EventLog::~EventLog() = default;
 
 int partition_of(const Uuid& home) { return home.bytes.back() % kPartitionCount; }
 
@@ -205,15 +216,16 @@ std::vector<std::optional<size_t>> EventLog::repeats_within(std::span<const Even
   return repeats;
 }
 
-Result<void> EventLog::append(store::Transaction& transaction, std::span<Event> events, Timestamp recorded) const {
+Result<void> EventLog::append(store::Transaction& transaction, std::span<Event> events, Timestamp recorded) {
   if (events.empty()) return {};
   check_complete(events);
   TRY(keys_->ensure(homes_of(events)));
   auto heads = TRY(read_heads(transaction));
+  const int64_t last_seq = heads.last_seq;
   number(events, recorded, heads);
   TRY(insert_events(transaction, events));
   TRY(insert_identity(transaction, events));
-  TRY(insert_entities(transaction, events));
+  tail_->append(last_seq, events);
   const Bytes partition_seqs = pack(heads.partition_seqs);
   return transaction.post(kWriteHeads, std::array<Value, 2>{heads.last_seq, ByteView(partition_seqs)});
 }
@@ -289,20 +301,107 @@ Result<void> EventLog::scan(store::Reader& reader, int64_t from_seq, int64_t to_
   return {};
 }
 
+// Two sorted lists become one: the table's, a page at a time, and the unsettled rest.
 Result<void> EventLog::of_entity(store::Reader& reader, const EntityRange& range, const EachEvent& each) const {
+  const int64_t index_seq = TRY(read_index_seq(reader));
+  const auto rest = TRY(unsettled(reader, range, index_seq));
+  auto next = rest.begin();
+  const auto rest_before = [&](Timestamp time, int64_t seq) -> Result<void> {
+    for (; next != rest.end() && std::tie(next->time, next->seq) < std::tie(time, seq); ++next) {
+      TRY(each(TRY(at(reader, next->seq))));
+    }
+    return {};
+  };
   std::pair<int64_t, int64_t> after = {range.min_time.us, 0};  // seq counts from 1
   for (std::vector<Event> page(1); !page.empty();) {
     page.clear();
     const std::array<Value, 5> bounds = {ByteView(range.entity.bytes), after.first, after.second, range.max_time.us,
-                                         range.max_seq};
+                                         std::min(range.max_seq, index_seq)};
     TRY(reader.query(kOfEntity, bounds, [&](const store::Row& row) -> Result<void> {
       page.push_back(TRY(read(row)));
       return {};
     }));
-    for (const auto& event : page) TRY(each(event));
+    for (const auto& event : page) {
+      TRY(rest_before(event.time, event.seq));
+      TRY(each(event));
+    }
     if (!page.empty()) after = {page.back().time.us, page.back().seq};
   }
+  return rest_before(kLatest, INT64_MAX);
+}
+
+// Of this range, what the table does not hold yet, in order of (time, seq).
+Result<std::vector<IndexEntry>> EventLog::unsettled(store::Reader& reader, const EntityRange& range,
+                                                    int64_t index_seq) const {
+  const int64_t up_to = std::min(range.max_seq, TRY(last_seq(reader)));
+  std::vector<IndexEntry> entries;
+  if (up_to <= index_seq) return entries;
+  if (auto kept = tail_->of(range.entity, index_seq, up_to)) {
+    entries = *std::move(kept);
+  } else {
+    TRY(reader.query(kScanEntities, std::array<Value, 2>{index_seq, up_to}, [&](const store::Row& row) -> Result<void> {
+      const auto entities = unpack_entities(row.bytes(3));
+      if (std::ranges::find(entities, range.entity, &Entity::id) == entities.end()) return {};
+      entries.push_back({range.entity, {row.integer(2)}, row.integer(0), row.integer(1)});
+      return {};
+    }));
+    std::ranges::sort(entries, {}, [](const IndexEntry& entry) { return std::pair(entry.time, entry.seq); });
+  }
+  std::erase_if(entries,
+                [&](const IndexEntry& entry) { return entry.time < range.min_time || entry.time > range.max_time; });
+  return entries;
+}
+
+Result<void> EventLog::take_up(store::Reader& reader) {
+  const int64_t index_seq = TRY(read_index_seq(reader));
+  const std::array<Value, 2> bounds = {index_seq, TRY(last_seq(reader))};
+  std::vector<Event> events;
+  TRY(reader.query(kScanEntities, bounds, [&](const store::Row& row) -> Result<void> {
+    auto& event = events.emplace_back();
+    event.seq = row.integer(0);
+    event.partition = static_cast<int>(row.integer(1));
+    event.time = {row.integer(2)};
+    event.entities = unpack_entities(row.bytes(3));
+    return {};
+  }));
+  tail_->append(index_seq, events);
   return {};
+}
+
+Result<void> EventLog::begin_settling(store::Reader& reader) {
+  const int64_t index_seq = TRY(read_index_seq(reader));
+  stock_seq_ = TRY(last_seq(reader));
+  auto entries = tail_->all(index_seq, stock_seq_);
+  if (!entries) {
+    TRY(take_up(reader));
+    entries = tail_->all(index_seq, stock_seq_);
+  }
+  CHECK(entries.has_value());
+  stock_ = *std::move(entries);
+  std::ranges::reverse(stock_);
+  written_ = 0;
+  return {};
+}
+
+Result<size_t> EventLog::settle(store::Transaction& transaction, size_t count) {
+  is_finishing_ = false;
+  written_ = std::min(count, stock_.size());
+  for (const auto& entry : stock_ | std::views::reverse | std::views::take(written_)) {
+    const std::array<Value, 4> cells = {ByteView(entry.entity.bytes), entry.time.us, entry.seq, entry.partition};
+    TRY(transaction.post(kIndex, cells));
+  }
+  return written_;
+}
+
+Result<void> EventLog::finish_settling(store::Transaction& transaction) {
+  CHECK(stock_.size() == written_);
+  is_finishing_ = true;
+  return transaction.post(kWriteSettled, std::array<Value, 1>{stock_seq_});
+}
+
+void EventLog::settled() {
+  stock_.resize(stock_.size() - std::exchange(written_, 0));
+  if (std::exchange(is_finishing_, false)) tail_->settled(stock_seq_);
 }
 
 Result<Event> EventLog::at(store::Reader& reader, int64_t seq) const {

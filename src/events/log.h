@@ -6,11 +6,15 @@
 // clear stand only pseudonyms, times, type and keyed digests. Late and out-of-order events simply get the next seq;
 // readers of one entity get them in order of (time, seq).
 //
-// Tables: events, event_identity, event_entities, event_heads (docs/formats/event-log.md). Thread-safe: holds no state
-// of its own but the keys.
+// The index of entities stands behind the log: its newest part is in memory (made again from the log by `take_up`) and
+// is settled into its table many events at a time. Readers see one index, whole up to the last event of their snapshot.
+//
+// Tables: events, event_identity, event_entities, event_heads, settled (docs/formats/event-log.md). Any thread; one
+// process.
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -37,9 +41,16 @@ struct EntityRange {
 
 using EachEvent = std::function<Result<void>(const Event&)>;
 
+class IndexTail;
+struct IndexEntry;
+
 class EventLog {
  public:
-  EventLog(security::KeyStore& keys, Pseudonyms pseudonyms) : keys_(&keys), pseudonyms_(std::move(pseudonyms)) {}
+  EventLog(security::KeyStore& keys, Pseudonyms pseudonyms);
+  ~EventLog();
+
+  // Brings the unsettled part of the index into memory. Without it readers find the same, slowly.
+  Result<void> take_up(store::Reader& reader);
 
   // For each event, in order, what the log already holds under its identity. An event that stands twice among `events`
   // is not found by this: see repeats_within.
@@ -51,7 +62,15 @@ class EventLog {
   // Appends in the given order; sets seq, partition_seq and recorded of each event. They must have entities, home and
   // partition, and be new (a known identity is `conflict` and fails the transaction's function). Makes missing keys of
   // homes first; `conflict` where a home has been erased.
-  Result<void> append(store::Transaction& transaction, std::span<Event> events, Timestamp recorded) const;
+  Result<void> append(store::Transaction& transaction, std::span<Event> events, Timestamp recorded);
+
+  // Settling the index, between appends: begin_settling() takes stock up to the snapshot's last event, settle() writes
+  // up to `count` entries of that and says how many (0: all are written), finish_settling() goes with the last slice,
+  // settled() after its commit.
+  Result<void> begin_settling(store::Reader& reader);
+  Result<size_t> settle(store::Transaction& transaction, size_t count);
+  Result<void> finish_settling(store::Transaction& transaction);
+  void settled();
 
   // Events with from_seq <= seq <= to_seq in order of seq.
   Result<void> scan(store::Reader& reader, int64_t from_seq, int64_t to_seq, const EachEvent& each) const;
@@ -66,7 +85,13 @@ class EventLog {
   Result<void> insert_events(store::Transaction& transaction, std::span<const Event> events) const;
   Result<void> insert_identity(store::Transaction& transaction, std::span<const Event> events) const;
   Result<Event> read(const store::Row& row) const;
+  Result<std::vector<IndexEntry>> unsettled(store::Reader& reader, const EntityRange& range, int64_t index_seq) const;
 
+  std::unique_ptr<IndexTail> tail_;
+  std::vector<IndexEntry> stock_;  // being settled, the first last
+  size_t written_ = 0;             // of the stock, by the slice that is being committed
+  int64_t stock_seq_ = 0;
+  bool is_finishing_ = false;
   security::KeyStore* keys_;
   Pseudonyms pseudonyms_;
 };

@@ -10,49 +10,24 @@
 namespace amity::features {
 namespace {
 
-constexpr store::Statement kWatermark("features.watermark",
-                                      "SELECT watermark_seq, fingerprint, stage FROM feature_builds WHERE set_id = $1");
-constexpr store::Statement kSetWatermark(
-    "features.set_watermark",
-    "INSERT INTO feature_builds (set_id, fingerprint, watermark_seq, stage) VALUES ($1, $2, $3, 0) "
-    "ON CONFLICT (set_id) DO UPDATE SET watermark_seq = excluded.watermark_seq");
 constexpr store::Statement kServe("features.serve",
                                   "UPDATE feature_builds SET stage = CASE WHEN set_id = $1 THEN 1 ELSE 2 END");
 constexpr store::Statement kServing("features.serving", "SELECT fingerprint FROM feature_builds WHERE stage = 1");
 constexpr store::Statement kRemoveRetired(
     "features.remove_retired",
-    "DELETE FROM feature_states WHERE (partition_id, set_id, entity_key) IN (SELECT partition_id, set_id, entity_key "
-    "FROM feature_states WHERE set_id IN (SELECT set_id FROM feature_builds WHERE stage = 2) LIMIT $1)");
+    "DELETE FROM feature_states WHERE (partition_id, owner_id, set_id, entity_key) IN (SELECT partition_id, owner_id, "
+    "set_id, entity_key FROM feature_states WHERE set_id IN (SELECT set_id FROM feature_builds WHERE stage = 2) "
+    "LIMIT $1)");
 constexpr store::Statement kRemoveRetiredSets(
     "features.remove_retired_sets",
     "DELETE FROM feature_builds WHERE stage = 2 AND NOT EXISTS "
     "(SELECT 1 FROM feature_states WHERE feature_states.set_id = feature_builds.set_id)");
 
-Result<void> save_watermark(store::Transaction& transaction, const FeatureSet& set, int64_t seq) {
-  const store::Value parameters[] = {set_id_of(set), ByteView(set.fingerprint()), seq};
-  TRY(transaction.execute(kSetWatermark, parameters));
-  return {};
-}
-
 }  // namespace
 
 BackFill::BackFill(LiveFeatures& features, StoredScan scan) : features_(&features), scan_(std::move(scan)) {}
 
-Result<int64_t> BackFill::watermark(store::Reader& reader) {
-  int64_t seq = 0;
-  const store::Value parameters[] = {set_id_of(features_->set())};
-  TRY(reader.query(kWatermark, parameters, [&](const store::Row& row) -> Result<void> {
-    if (!std::ranges::equal(row.bytes(1), features_->set().fingerprint())) {
-      return fail(Code::kConflict, "two feature sets share the first 8 bytes of their fingerprints; rename a feature");
-    }
-    if (row.integer(2) == 2) {
-      return fail(Code::kConflict, "the states of this feature set are retired; remove them before it is built again");
-    }
-    seq = row.integer(0);
-    return {};
-  }));
-  return seq;
-}
+Result<int64_t> BackFill::watermark(store::Reader& reader) { return features_->watermark(reader); }
 
 Result<int64_t> BackFill::step(store::Transaction& transaction, int64_t count, int64_t up_to_seq) {
   CHECK(count > 0);
@@ -67,7 +42,7 @@ Result<int64_t> BackFill::step(store::Transaction& transaction, int64_t count, i
   TRY(features_->prepare(transaction, events));
   for (const auto& event : events) TRY(features_->apply(event));
   TRY(features_->save(transaction));
-  TRY(save_watermark(transaction, features_->set(), to));
+  TRY(features_->save_watermark(transaction, to));
   return to;
 }
 
@@ -78,7 +53,7 @@ Result<void> BackFill::switch_over(store::Transaction& transaction, int64_t newe
                                              "before it takes over",
                                              reached, newest_seq));
   }
-  TRY(save_watermark(transaction, features_->set(), newest_seq));
+  TRY(features_->save_watermark(transaction, newest_seq));
   const store::Value parameters[] = {set_id_of(features_->set())};
   TRY(transaction.execute(kServe, parameters));
   return {};

@@ -1,6 +1,7 @@
 #include "features/store.h"
 
 #include <algorithm>
+#include <iterator>
 #include <list>
 #include <mutex>
 
@@ -101,8 +102,15 @@ struct LiveFeatures::Impl {
   std::vector<Applied> applied;
   std::vector<Uuid> erased;
 
+  // Settling, between batches.
+  using Written = std::vector<std::pair<EntityKey, TrackedPtr>>;
+  std::vector<EntityKey> stock;  // still to be written, the first last
+  Written written;               // by the slice that is being committed
+  Written settled;               // by this round
+
   mutable std::mutex mutex;  // of what follows
   StateCache cache;
+  KeyMap<Staged> unsettled;  // published and not yet in the table; changed by the writer thread only
   LiveFigures figures;
 
   const Plan& plan() const { return set.plan(); }
@@ -157,7 +165,25 @@ struct LiveFeatures::Impl {
 
   TrackedPtr cached(const EntityKey& key) {
     const std::scoped_lock lock(mutex);
-    return cache.find(key);
+    if (auto found = cache.find(key)) return found;
+    const auto found = unsettled.find(key);
+    return found == unsettled.end() ? nullptr : found->second.tracked;
+  }
+
+  Result<void> write(store::Transaction& transaction, const EntityKey& key, const Staged& state) const {
+    const auto secret = TRY(key_of_place(state.place));
+    if (!secret) return {};
+    const Bytes sealed = seal(*secret, state.tracked->live().write(plan().groups), seal_place(set_id, key));
+    return save_state(transaction, set_id, key, sealed);
+  }
+
+  bool is_erased(const EntityKey& key) const { return std::ranges::find(erased, key.owner) != erased.end(); }
+
+  void end_batch() {
+    staged.clear();
+    touched.clear();
+    applied.clear();
+    erased.clear();
   }
 
   Result<void> prepare(store::Reader& reader, std::span<const events::Event> events) {
@@ -188,6 +214,7 @@ struct LiveFeatures::Impl {
       const EntityKey key = place.key();
       const auto at = staged.find(key);
       CHECK(at != staged.end() && "events are prepared before they are applied");
+      if (at->second.tracked->live().newest_seq() >= event.seq) continue;  // settled before a crash
       if (!at->second.is_touched) touched.push_back(key);
       auto own = at->second.is_touched ? std::const_pointer_cast<Tracked>(at->second.tracked)
                                        : std::make_shared<Tracked>(*at->second.tracked);
@@ -250,41 +277,78 @@ Result<FeatureRow> LiveFeatures::read(store::Reader& reader, const events::Event
 
 Result<void> LiveFeatures::save(store::Transaction& transaction) {
   for (const auto& key : impl_->touched) {
-    const Staged& staged = impl_->staged.at(key);
-    const auto secret = TRY(impl_->key_of_place(staged.place));
-    if (!secret) continue;
-    const EntityState& state = staged.tracked->live();
-    const Bytes sealed = seal(*secret, state.write(impl_->plan().groups), seal_place(impl_->set_id, key));
-    TRY(save_state(transaction, impl_->set_id, {key, state.newest_time(), state.newest_seq(), sealed}));
+    Staged& staged = impl_->staged.at(key);
+    TRY(impl_->write(transaction, key, staged));
+    staged.is_touched = false;
   }
+  impl_->touched.clear();
   return {};
 }
 
 void LiveFeatures::publish() {
   const std::scoped_lock lock(impl_->mutex);
-  for (const auto& owner : impl_->erased) impl_->cache.remove_owned_by(owner);
-  for (auto& [key, staged] : impl_->staged) {
-    const bool is_erased = std::ranges::find(impl_->erased, key.owner) != impl_->erased.end();
-    if (!is_erased) impl_->cache.put(key, std::move(staged.tracked));
+  for (const auto& owner : impl_->erased) {
+    impl_->cache.remove_owned_by(owner);
+    std::erase_if(impl_->unsettled, [&](const auto& item) { return item.first.owner == owner; });
   }
-  impl_->staged.clear();
-  impl_->touched.clear();
-  impl_->applied.clear();
-  impl_->erased.clear();
+  for (const auto& key : impl_->touched) {
+    if (!impl_->is_erased(key)) impl_->unsettled.insert_or_assign(key, impl_->staged.at(key));
+  }
+  for (auto& [key, staged] : impl_->staged) {
+    if (!impl_->is_erased(key)) impl_->cache.put(key, std::move(staged.tracked));
+  }
+  impl_->end_batch();
 }
 
-void LiveFeatures::discard() {
-  impl_->staged.clear();
-  impl_->touched.clear();
-  impl_->applied.clear();
-  impl_->erased.clear();
-}
+void LiveFeatures::discard() { impl_->end_batch(); }
 
 void LiveFeatures::forget_all() {
-  discard();
+  impl_->end_batch();
   const std::scoped_lock lock(impl_->mutex);
   impl_->cache.clear();
+  impl_->unsettled.clear();
+  impl_->stock.clear();
+  impl_->settled.clear();
 }
+
+// In the order of the table, so that each of its pages is met once. What the round before wrote leaves memory only now:
+// a reader's snapshot may have been older than the table then.
+void LiveFeatures::begin_settling() {
+  {
+    const std::scoped_lock lock(impl_->mutex);
+    for (const auto& [key, tracked] : std::exchange(impl_->settled, {})) {
+      const auto found = impl_->unsettled.find(key);
+      if (found != impl_->unsettled.end() && found->second.tracked == tracked) impl_->unsettled.erase(found);
+    }
+  }
+  auto& stock = impl_->stock;
+  stock.clear();
+  stock.reserve(impl_->unsettled.size());
+  for (const auto& [key, staged] : impl_->unsettled) stock.push_back(key);
+  std::ranges::sort(stock, std::greater(), row_key_of);
+}
+
+Result<size_t> LiveFeatures::settle(store::Transaction& transaction, size_t count) {
+  impl_->written.clear();
+  auto& stock = impl_->stock;
+  for (; !stock.empty() && impl_->written.size() < count; stock.pop_back()) {
+    const auto found = impl_->unsettled.find(stock.back());
+    if (found == impl_->unsettled.end()) continue;  // erased since
+    TRY(impl_->write(transaction, found->first, found->second));
+    impl_->written.emplace_back(stock.back(), found->second.tracked);
+  }
+  return impl_->written.size();
+}
+
+void LiveFeatures::settled() {
+  std::ranges::move(std::exchange(impl_->written, {}), std::back_inserter(impl_->settled));
+}
+
+Result<void> LiveFeatures::save_watermark(store::Transaction& transaction, int64_t seq) {
+  return features::save_watermark(transaction, impl_->set, seq);
+}
+
+Result<int64_t> LiveFeatures::watermark(store::Reader& reader) const { return watermark_of(reader, impl_->set); }
 
 Result<FeatureRow> LiveFeatures::now(store::Reader& reader, const Moment& moment, const Selection& which) {
   return read_row(impl_->plan(), moment, which, [&](const Place& place) -> Result<StatePtr> {
@@ -313,6 +377,7 @@ LiveFigures LiveFeatures::figures() const {
   LiveFigures figures = impl_->figures;
   figures.cached_states = impl_->cache.size();
   figures.cached_bytes = impl_->cache.bytes();
+  figures.unsettled_states = impl_->unsettled.size();
   return figures;
 }
 

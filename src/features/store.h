@@ -4,9 +4,12 @@
 //   prepare(reader, events)  one batched load of every state the events touch
 //   read(reader, event, ..)  for each deciding event, before it is applied: the past strictly before it
 //   apply(event)             in seq order
-//   save(transaction)        the touched states, sealed
 //   publish() after the commit, discard() where it failed
 // `now` may be called from any thread and sees published states only.
+//
+// The table stands behind the log: what was published is settled many batches later, a slice at a time. Until then it
+// is in memory alone; after a crash the events after the watermark are applied again. A state knows the newest seq that
+// counted, so that an event it holds already is not counted twice, and slices may be written in any order.
 //
 // A read takes the entity's live state where nothing applied is newer than the read's time; for shared things
 // (merchant, device, counterparty) else an older state and the recent events kept beside it; else it rebuilds the state
@@ -43,6 +46,7 @@ struct LiveFigures {
   uint64_t rebuilt_reads = 0;  // answered from History
   size_t cached_states = 0;
   size_t cached_bytes = 0;
+  size_t unsettled_states = 0;
 };
 
 class LiveFeatures {
@@ -60,11 +64,23 @@ class LiveFeatures {
   Result<void> apply(const events::Event& event);
   // For an event that was prepared and not yet applied. History is asked only for events before this batch.
   Result<FeatureRow> read(store::Reader& reader, const events::Event& event, const Selection& which);
+  // The states this batch touched, sealed, at once: for who keeps its own watermark (backfill.h).
   Result<void> save(store::Transaction& transaction);
   void publish();
   void discard();
-  // Drops every state in memory too: for when it is not known whether the batch was committed.
+  // Drops every state in memory too, for when it is not known whether the batch was committed: what was not settled is
+  // then to be made again from the log.
   void forget_all();
+
+  // Settling, all between batches: begin_settling() takes stock of the published states that are not in the table;
+  // settle() writes up to `count` of those and says how many (0: all are written), settled() after its commit.
+  void begin_settling();
+  Result<size_t> settle(store::Transaction& transaction, size_t count);
+  void settled();
+  // With the last slice: every event up to `seq` is in the table.
+  Result<void> save_watermark(store::Transaction& transaction, int64_t seq);
+  // Where a new process goes on. conflict: another set stands under the first 8 bytes of this one's fingerprint.
+  Result<int64_t> watermark(store::Reader& reader) const;
 
   // At any moment, for any entities (any thread), from published states where they are not newer than the moment, else
   // rebuilt from History.

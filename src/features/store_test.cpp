@@ -90,8 +90,8 @@ class LiveFeaturesTest : public store::DatabaseTest {
     };
   }
 
-  // One batch through the whole life; the rows read before each event.
-  std::vector<FeatureRow> run(LiveFeatures& features, const std::vector<Event>& batch) {
+  // One batch through the whole life; the rows read before each event. Without `saves` it waits to be settled.
+  std::vector<FeatureRow> run(LiveFeatures& features, const std::vector<Event>& batch, bool saves = true) {
     std::vector<FeatureRow> rows;
     const auto done = database_->write([&](store::Transaction& transaction) -> Result<void> {
       TRY(features.prepare(transaction, batch));
@@ -99,12 +99,41 @@ class LiveFeaturesTest : public store::DatabaseTest {
         rows.push_back(TRY(features.read(transaction, event, features.set().all())));
         TRY(features.apply(event));
       }
-      return features.save(transaction);
+      return saves ? features.save(transaction) : Result<void>();
     });
     EXPECT_TRUE(done.has_value()) << done.error().text();
     features.publish();
     log_.insert(log_.end(), batch.begin(), batch.end());
     return rows;
+  }
+
+  // Writes up to `count` states of the round; how many.
+  size_t settle(LiveFeatures& features, size_t count) {
+    size_t written = 0;
+    const auto done = database_->write([&](store::Transaction& transaction) -> Result<void> {
+      written = TRY(features.settle(transaction, count));
+      return {};
+    });
+    EXPECT_TRUE(done.has_value()) << done.error().text();
+    features.settled();
+    return written;
+  }
+  // What a new process does with the events after the watermark.
+  void apply_again(LiveFeatures& features) {
+    const auto done = database_->read([&](store::Reader& reader) -> Result<void> {
+      TRY(features.prepare(reader, log_));
+      for (const auto& event : log_) TRY(features.apply(event));
+      return {};
+    });
+    EXPECT_TRUE(done.has_value()) << done.error().text();
+    features.publish();
+  }
+
+  void forget_states_of(const Entity& entity) {
+    auto features = live();
+    const auto done = database_->write(
+        [&](store::Transaction& transaction) { return features.erase(transaction, std::span(&entity, 1)); });
+    EXPECT_TRUE(done.has_value()) << done.error().text();
   }
 
   std::set<Bytes> stored_rows() {
@@ -184,6 +213,64 @@ TEST_P(LiveFeaturesTest, gives_the_same_from_a_cache_too_small_for_anything) {
     ASSERT_TRUE(memory.apply(event).has_value());
   }
   EXPECT_EQ(cramped.figures().cached_states, 0u);
+}
+
+TEST_P(LiveFeaturesTest, settles_in_slices_and_counts_nothing_twice_after_a_crash_between_them) {
+  for (size_t slices = 0; slices < 4; ++slices) {
+    SCOPED_TRACE(slices);
+    log_.clear();
+    const auto first = static_cast<uint8_t>(10 + 2 * slices);  // accounts nobody has met yet
+    auto crashed = live();
+    run(crashed, {event_at(1, minutes(0), first, 500), event_at(2, minutes(10), first, 700)}, false);
+    const auto rows_before = stored_rows().size();
+    crashed.begin_settling();
+    for (size_t i = 0; i < slices; ++i) settle(crashed, 1);
+    run(crashed, {event_at(3, minutes(20), first, 100)}, false);
+    EXPECT_EQ(stored_rows().size(), rows_before + slices) << "the rest waits in memory";
+    auto next = live();
+    apply_again(next);
+    const Event probe = event_at(4, minutes(30), first, 1);
+    EXPECT_EQ(run(next, {probe}, false)[0], run(crashed, {probe}, false)[0]);
+    EXPECT_EQ(run(next, {event_at(5, minutes(31), first, 1)}, false)[0][0], 4.0);
+    forget_states_of(kMerchant);
+  }
+}
+
+TEST_P(LiveFeaturesTest, a_round_of_settling_ends_with_all_that_was_published_in_the_table) {
+  auto features = live();
+  run(features, {event_at(1, minutes(0), 1, 500), event_at(2, minutes(1), 2, 700)}, false);
+  EXPECT_EQ(features.figures().unsettled_states, 5u);  // two accounts, two pairs, one merchant
+  features.begin_settling();
+  EXPECT_EQ(settle(features, 3), 3u);
+  run(features, {event_at(3, minutes(2), 1, 100)}, false);
+  EXPECT_EQ(settle(features, 3), 2u);
+  EXPECT_EQ(settle(features, 3), 0u);
+  EXPECT_EQ(stored_rows().size(), 5u);
+  features.begin_settling();
+  EXPECT_LE(features.figures().unsettled_states, 3u) << "what the third event changed may be written again";
+  while (settle(features, 3) > 0) {
+  }
+  auto next = live();
+  EXPECT_EQ(run(next, {event_at(4, minutes(3), 1, 1)}, false)[0], (FeatureRow{2.0, 1300.0, 180.0}));
+}
+
+TEST_P(LiveFeaturesTest, unsettled_states_outlive_a_cache_too_small_for_them) {
+  auto cramped = live({.cache_bytes = 1});
+  run(cramped, {event_at(1, minutes(0), 1, 500)}, false);
+  EXPECT_EQ(run(cramped, {event_at(2, minutes(1), 1, 700)}, false)[0], (FeatureRow{1.0, 500.0, 60.0}));
+}
+
+TEST_P(LiveFeaturesTest, an_erased_account_is_not_settled) {
+  auto features = live();
+  run(features, {event_at(1, minutes(0), 1, 500)}, false);
+  features.begin_settling();
+  const Entity gone = account(1);
+  const auto done = database_->write(
+      [&](store::Transaction& transaction) { return features.erase(transaction, std::span(&gone, 1)); });
+  ASSERT_TRUE(done.has_value());
+  features.publish();
+  EXPECT_EQ(settle(features, 10), 1u) << "the merchant";
+  EXPECT_EQ(stored_rows().size(), 1u);
 }
 
 TEST_P(LiveFeaturesTest, discard_leaves_what_was_published) {

@@ -1,0 +1,134 @@
+#include "app/settling.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace amity::app {
+namespace {
+
+// A slice keeps up with what arrives: an event changes some eight rows, so a round ends while half as many events come
+// as it settles. 2,000 rows take some 30 ms, which a batch that comes meanwhile waits.
+constexpr size_t kSliceRows = 2000;
+constexpr size_t kSliceRowsPerEvent = 16;
+constexpr size_t kChunkEvents = 1000;
+
+}  // namespace
+
+Result<void> Settling::take_up(store::Reader& reader, features::LiveFeatures& features) {
+  if (!is_behind_) return {};
+  const int64_t from = std::min(TRY(parts_.records.watermark(reader)), TRY(features.watermark(reader)));
+  const int64_t last_seq = TRY(parts_.log.last_seq(reader));
+  TRY(parts_.log.take_up(reader));
+  std::vector<events::Event> chunk;
+  TRY(parts_.log.scan(reader, from + 1, last_seq, [&](const events::Event& event) -> Result<void> {
+    chunk.push_back(event);
+    if (chunk.size() < kChunkEvents && event.seq < last_seq) return {};
+    TRY(apply_again(reader, features, chunk));
+    chunk.clear();
+    return {};
+  }));
+  round_seq_ = from;
+  seen_seq_ = last_seq;
+  is_behind_ = false;
+  if (last_seq > from) log(Level::kInfo, "made again from the log", {{"events", last_seq - from}});
+  return {};
+}
+
+// Each event already has its entities, home and seq. Of one whose home has been erased only the pseudonyms are left.
+Result<void> Settling::apply_again(store::Reader& reader, features::LiveFeatures& features,
+                                   std::span<const events::Event> events) {
+  std::vector<events::Event> readable;
+  for (const auto& event : events) {
+    if (!event.is_erased) readable.push_back(event);
+  }
+  TRY(parts_.records.load(reader, readable));
+  TRY(features.prepare(reader, events));
+  for (const auto& event : readable) parts_.records.apply(event);
+  for (const auto& event : events) TRY(features.apply(event));
+  parts_.records.publish_unsaved();
+  features.publish();
+  return {};
+}
+
+void Settling::forget_all(features::LiveFeatures& features) {
+  parts_.records.forget_all();
+  features.forget_all();
+  round_ = nullptr;
+  is_behind_ = true;
+}
+
+bool Settling::step(features::LiveFeatures& features) {
+  const auto stepped = [&]() -> Result<void> {
+    if (is_behind_) {
+      return parts_.database.read([&](store::Reader& reader) { return take_up(reader, features); });
+    }
+    if (round_ != nullptr && round_ != &features) round_ = nullptr;  // other definitions serve now
+    const int64_t seq = TRY(last_seq());
+    const auto arrived = static_cast<size_t>(seq - std::exchange(seen_seq_, seq));
+    if (round_ == nullptr && seq - round_seq_ >= after_events_) TRY(begin(features));
+    return round_ == nullptr ? Result<void>() : slice(std::max(kSliceRows, arrived * kSliceRowsPerEvent));
+  }();
+  if (!stepped) {
+    log(Level::kWarn, "derived state could not be settled; it stays in memory", {{"error", stepped.error().message}});
+    return false;
+  }
+  return round_ != nullptr;
+}
+
+Result<void> Settling::settle_all(features::LiveFeatures& features) {
+  if (is_behind_) return {};
+  TRY(begin(features));
+  while (round_ != nullptr) TRY(slice(SIZE_MAX));
+  return {};
+}
+
+Result<int64_t> Settling::last_seq() {
+  int64_t last_seq = 0;
+  TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
+    last_seq = TRY(parts_.log.last_seq(reader));
+    return {};
+  }));
+  return last_seq;
+}
+
+Result<void> Settling::begin(features::LiveFeatures& features) {
+  TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
+    round_seq_ = TRY(parts_.log.last_seq(reader));
+    return parts_.log.begin_settling(reader);
+  }));
+  parts_.records.begin_settling();
+  features.begin_settling();
+  round_ = &features;
+  return {};
+}
+
+// Where it fails the stock stays as it was taken, and what the slice wrote is written again.
+Result<void> Settling::slice(size_t rows) {
+  const auto written =
+      parts_.database.write([&](store::Transaction& transaction) { return write_slice(transaction, rows); });
+  if (!written) {
+    round_ = nullptr;
+    return written;
+  }
+  parts_.log.settled();
+  parts_.records.settled();
+  round_->settled();
+  if (is_last_slice_) round_ = nullptr;
+  return {};
+}
+
+Result<void> Settling::write_slice(store::Transaction& transaction, size_t rows) {
+  size_t left = rows;
+  left -= TRY(parts_.log.settle(transaction, left));
+  left -= TRY(parts_.records.settle(transaction, left));
+  left -= TRY(round_->settle(transaction, left));
+  is_last_slice_ = left > 0;
+  if (!is_last_slice_) return {};
+  TRY(parts_.log.finish_settling(transaction));
+  TRY(parts_.records.save_watermark(transaction, round_seq_));
+  return round_->save_watermark(transaction, round_seq_);
+}
+
+}  // namespace amity::app
