@@ -67,7 +67,7 @@ class Process {
     arguments.insert(arguments.begin(),
                      {"/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", bank.data().string(), AMITY_PROGRAM});
     for (auto& flag : bank.flags()) arguments.push_back(flag);
-    std::vector<std::string> environment;
+    std::vector<std::string> environment = {"AMITY_SETTLE_EVENTS=60"};  // rounds of settling among the faults
     for (const auto& [name, value] : settings) environment.push_back(name + "=" + value);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
