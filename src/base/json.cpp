@@ -98,6 +98,11 @@ void write_text(std::string_view text, std::string& out) {
   out += '"';
 }
 
+void write_whole(auto number, std::string& out) {
+  char digits[24];
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+}
+
 void write_double(double number, std::string& out) {
   if (!std::isfinite(number)) {  // JSON has no such number; a value that may be missing is null
     out += "null";
@@ -129,8 +134,8 @@ void write(const json::value& value, std::string& out) {
   switch (value.kind()) {
     case json::kind::null: out += "null"; break;
     case json::kind::bool_: out += value.get_bool() ? "true" : "false"; break;
-    case json::kind::int64: fmt::format_to(std::back_inserter(out), "{}", value.get_int64()); break;
-    case json::kind::uint64: fmt::format_to(std::back_inserter(out), "{}", value.get_uint64()); break;
+    case json::kind::int64: write_whole(value.get_int64(), out); break;
+    case json::kind::uint64: write_whole(value.get_uint64(), out); break;
     case json::kind::double_: write_double(value.get_double(), out); break;
     case json::kind::string: write_text(value.get_string(), out); break;
     case json::kind::object: write_object(value.get_object(), out); break;
@@ -188,6 +193,18 @@ Result<json::value> parse_json(std::string_view text, size_t max_bytes) {
 std::string write_json(const json::value& value) {
   std::string out;
   write(value, out);
+  return out;
+}
+
+std::string write_json(const json::object& value) {
+  std::string out;
+  write_object(value, out);
+  return out;
+}
+
+std::string write_json_text(std::string_view text) {
+  std::string out;
+  write_text(text, out);
   return out;
 }
 

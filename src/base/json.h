@@ -24,7 +24,10 @@ namespace json = boost::json;
 constexpr size_t kMaxJsonBytes = 16 * 1024 * 1024;
 
 Result<json::value> parse_json(std::string_view text, size_t max_bytes = kMaxJsonBytes);
+// Canonical: fields in the order of their names, no space, numbers in their shortest form.
 std::string write_json(const json::value& value);
+std::string write_json(const json::object& value);  // not copied into a value first
+std::string write_json_text(std::string_view text);
 
 // Reads the fields of one object; the first wrong or unknown field is the error, its place a JSON pointer (RFC 6901).
 //

@@ -75,6 +75,7 @@ struct Staged {
   Place place;
   TrackedPtr tracked;
   bool is_touched = false;
+  bool is_cached = false;  // as it stands here
 };
 
 }  // namespace
@@ -190,10 +191,11 @@ struct LiveFeatures::Impl {
     std::vector<Place> missing;
     for (const auto& event : events) {
       for (const auto& place : places_touched(event)) {
-        const auto [at, is_new] = staged.try_emplace(place.key(), Staged{place, nullptr});
+        const auto [at, is_new] = staged.try_emplace(place.key(), Staged{place, nullptr, false, false});
         if (!is_new) continue;
         at->second.tracked = cached(place.key());
-        if (at->second.tracked == nullptr) missing.push_back(place);
+        at->second.is_cached = at->second.tracked != nullptr;
+        if (!at->second.is_cached) missing.push_back(place);
       }
     }
     auto loaded = load(reader, missing);
@@ -221,6 +223,7 @@ struct LiveFeatures::Impl {
       own->apply(plan(), place.layout, done.extract);
       at->second.tracked = own;
       at->second.is_touched = true;
+      at->second.is_cached = false;
       done.keys.push_back(key);
     }
     applied.push_back(std::move(done));
@@ -295,7 +298,7 @@ void LiveFeatures::publish() {
     if (!impl_->is_erased(key)) impl_->unsettled.insert_or_assign(key, impl_->staged.at(key));
   }
   for (auto& [key, staged] : impl_->staged) {
-    if (!impl_->is_erased(key)) impl_->cache.put(key, std::move(staged.tracked));
+    if (!staged.is_cached && !impl_->is_erased(key)) impl_->cache.put(key, std::move(staged.tracked));
   }
   impl_->end_batch();
 }
