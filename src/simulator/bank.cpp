@@ -55,6 +55,9 @@ Result<void> check_options(const Options& options) {
   TRY(check(options.customers, 10'000'000, "customers"));
   TRY(check(options.days, 3'660, "days"));
   TRY(check(options.threads, 64, "threads"));
+  if (!(options.payments_a_day >= 0.02 && options.payments_a_day <= 5)) {
+    return invalid("must lie between 0.02 and 5", "payments_a_day");
+  }
   const int year = year_month_day(options.start).year;
   if (year < 1950 || year > 2200) return invalid("must lie between the years 1950 and 2200", "start");
   return {};
@@ -73,6 +76,7 @@ Result<Bank> Bank::create(const Options& options) {
   auto world = std::make_unique<World>();
   world->city = {.merchants_by_category = make_merchants(seed.fork(kMerchantStream), options.customers),
                  .customers = options.customers,
+                 .payments_a_day = options.payments_a_day,
                  .first_day = options.start,
                  .last_day = {options.start.days + options.days - 1}};
   world->threads = options.threads;

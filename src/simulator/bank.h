@@ -28,12 +28,14 @@ struct Options {
   int days = 365;        // 1 to 3,660
   Date start{19723};     // 2024-01-01
   uint64_t seed = 1;
-  int threads = 1;  // 1 to 64; changes the speed only
+  double payments_a_day = 0.5;  // 0.02 to 5: of a customer, on average; where there are fewer, they are larger
+  int threads = 1;              // 1 to 64; changes the speed only
 };
 
 // One thing that is true in the simulated world.
 struct Truth {
-  std::string kind;     // "stress", "income_loss", "illness", "card_testing", "account_takeover", "stolen_card"
+  // "stress", "income_loss", "illness", "unforeseen_bill", "card_testing", "account_takeover" or "stolen_card"
+  std::string kind;
   std::string subject;  // "customer/c000012", or "payment/ID" for fraud
   Date since;
   double strength = 0;  // of stress: deviations from the average; 0 otherwise

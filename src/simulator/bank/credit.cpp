@@ -10,10 +10,11 @@
 namespace amity::simulator {
 namespace {
 
-constexpr int kHistoryDaysBeforeLoan = 60;
+constexpr int kUsualHistoryDays = 100;  // before somebody asks for credit
 constexpr int kMissedUntilDefault = 3;
+constexpr int kPaymentsBetweenReviews = 3;     // the bank writes down how a loan stands
 constexpr double kHighestPaymentShare = 0.45;  // of the income: the old bank's only rule
-constexpr std::array<int, 5> kMonths = {6, 12, 18, 24, 36};
+constexpr std::array<int, 5> kMonths = {6, 9, 12, 18, 24};
 constexpr std::array<std::string_view, 5> kReasons = {"car", "home_improvement", "education", "debt_consolidation",
                                                       "travel"};
 
@@ -65,7 +66,6 @@ void grant(Household& home, Account& account, const Wish& wish, std::string key,
                       .months = wish.months,
                       .due_day = 1 + static_cast<int>(home.random.below(28)),
                       .granted = day};
-  account.had_loan = true;
 }
 
 void miss_payment(Household& home, Account& account, Timestamp time) {
@@ -74,6 +74,7 @@ void miss_payment(Household& home, Account& account, Timestamp time) {
   if (loan.missed_in_a_row == 1) record_status(home, account, time, "in_arrears");
   if (loan.missed_in_a_row < kMissedUntilDefault) return;
   record_status(home, account, time, "defaulted");
+  account.had_default = true;
   account.loan.reset();
 }
 
@@ -88,7 +89,7 @@ void make_payment(Household& home, Account& account, Timestamp time) {
   if (loan.paid == loan.months) {
     record_status(home, account, time + seconds(60), "repaid");
     account.loan.reset();
-  } else if (was_in_arrears) {
+  } else if (was_in_arrears || loan.paid % kPaymentsBetweenReviews == 0) {
     record_status(home, account, time + seconds(60), "performing");
   }
 }
@@ -97,23 +98,24 @@ void make_payment(Household& home, Account& account, Timestamp time) {
 
 void borrow(Household& home, const City& city, Person& person, Date day) {
   Account& account = home.accounts[person.account];
-  if (account.had_loan || day.days - home.joins.days < kHistoryDaysBeforeLoan || day >= city.last_day) return;
-  const double a_year = 0.25 * std::clamp(1 + 0.5 * person.stress, 0.4, 2.5);
+  if (account.loan || account.had_default || day >= city.last_day) return;
+  const bool is_new = day.days - home.joins.days < kUsualHistoryDays;
+  const double a_year = (is_new ? 0.05 : 0.7) * std::clamp(1 + 0.5 * person.stress, 0.4, 2.5);
   if (!home.random.chance(a_year / 365)) return;
   const Wish wish = make_wish(home.random, person);
   if (wish.amount_minor <= 0) return;
-  const std::string application = fmt::format("application-{}-{}", account.key, day.days);
+  std::string credit = fmt::format("credit-{}-{}", account.key, day.days);  // of the application and of its loan
   home.diary.write({.key = account.key,
                     .type = "credit.application",
                     .time = local_time(day, 10 * 3600 + static_cast<int>(home.random.below(7200))),
-                    .data = {{"application", application},
+                    .data = {{"application", credit},
                              {"amount", yuan(wish.amount_minor)},
                              {"months", wish.months},
                              {"payment", yuan(wish.payment_minor)},
                              {"purpose", wish.reason}}});
   const double share = static_cast<double>(wish.payment_minor) / static_cast<double>(person.income_minor);
   if (share > kHighestPaymentShare || person.is_out_of_work(day)) return;
-  grant(home, account, wish, fmt::format("loan-{}-{}", account.key, day.days), day);
+  grant(home, account, wish, std::move(credit), day);
 }
 
 void repay(Household& home, const City& city, Account& account, Date day) {

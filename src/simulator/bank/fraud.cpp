@@ -13,8 +13,9 @@ namespace {
 
 constexpr double kIncidentsAYear = 0.06;
 
-// Thieves work from few devices, so that a device seen at two victims means something.
+// Some thieves work from few devices, so that a device seen at two victims means something; the others look new.
 std::string thieves_device(Random& random, const City& city) {
+  if (random.chance(0.5)) return fmt::format("d-y{:09}", random.below(1'000'000'000));
   const auto devices = static_cast<uint64_t>(std::max(3, city.customers / 200));
   return fmt::format("d-x{:05}", random.below(devices));
 }
@@ -51,11 +52,12 @@ void test_card(Household& home, const City& city, Account& account, Date day) {
           .device = device});
 }
 
-// A new device at night, then transfers to strangers until little is left.
+// Transfers to strangers until little is left: from a new device at night, or led by the hand on the customer's own.
 void take_over(Household& home, const City& city, Account& account, Date day) {
   Random& random = home.random;
-  const std::string device = thieves_device(random, city);
-  int second = 3600 + static_cast<int>(random.below(4 * 3600));
+  const bool is_led = random.chance(0.4);
+  const std::string device = is_led ? device_of(home.persons[account.owner]) : thieves_device(random, city);
+  int second = (is_led ? 36'000 : 3600) + static_cast<int>(random.below(4 * 3600));
   const int transfers = 2 + static_cast<int>(random.below(3));
   for (int i = 0; i < transfers; ++i) {
     charge(home, account, day, "account_takeover",
@@ -75,8 +77,8 @@ void steal_card(Household& home, const City& city, Account& account, Date day) {
   int second = 10 * 3600 + static_cast<int>(random.below(8 * 3600));
   const int purchases = 3 + static_cast<int>(random.below(5));
   for (int i = 0; i < purchases; ++i) {
-    const size_t category = random.chance(0.5) ? 8 : 9;
-    const double amount = static_cast<double>(account.balance_minor) * (0.08 + 0.12 * random.uniform());
+    const size_t category = kLargePurchases[random.below(kLargePurchases.size())];
+    const double amount = static_cast<double>(account.balance_minor) * (0.03 + 0.12 * random.uniform());
     charge(home, account, day, "stolen_card",
            {.time = local_time(day, second),
             .amount_minor = static_cast<int64_t>(amount),

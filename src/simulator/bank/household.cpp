@@ -7,12 +7,13 @@
 #include "simulator/bank/contact.h"
 #include "simulator/bank/credit.h"
 #include "simulator/bank/fraud.h"
+#include "simulator/bank/money_moves.h"
 #include "simulator/bank/spending.h"
 
 namespace amity::simulator {
 namespace {
 
-Person make_person(Random& random, int number, size_t account) {
+Person make_person(Random& random, const City& city, int number, size_t account) {
   Person person;
   person.number = number;
   person.key = fmt::format("c{:06}", number);
@@ -20,7 +21,7 @@ Person make_person(Random& random, int number, size_t account) {
   person.stress = random.normal();
   person.income_minor = static_cast<int64_t>(700'000 * skewed(random, 0.5)) / 10'000 * 10'000;
   person.payday = std::array{5, 10, 15, 25}[random.below(4)];
-  person.wants = std::clamp(0.5 * skewed(random, 0.5), 0.1, 2.5);
+  person.wants = city.payments_a_day * std::clamp(skewed(random, 0.5), 0.2, 5.0);
   return person;
 }
 
@@ -37,10 +38,23 @@ Account make_account(Random& random, const Person& owner, size_t owner_index, in
   return account;
 }
 
-// What only the truth file says: losing work, falling ill.
+// The car, the roof, the family: whatever can be paid of it is paid.
+void face_a_bill(Household& home, Person& person, Date day) {
+  Account& account = home.accounts[person.account];
+  const double share = 0.4 + 1.4 * home.random.uniform();
+  const auto asked = static_cast<int64_t>(static_cast<double>(person.income_minor) * share) / 100 * 100;
+  const int64_t paid = std::min(asked, account.balance_minor);
+  if (paid <= 0) return;
+  pay(home, account,
+      {.time = local_time(day, 12 * 3600), .amount_minor = paid, .category = "repairs", .operation = "transfer"});
+  home.diary.tell({.kind = "unforeseen_bill", .subject = "customer/" + person.key, .since = day});
+}
+
+// What only the truth file says: losing work, falling ill, a bill nobody could foresee.
 void strike(Household& home, Person& person, Date day) {
   Random& random = home.random;
-  const double a_year = 0.08 * std::clamp(1 + 0.4 * person.stress, 0.4, 2.5);
+  if (random.chance(0.4 / 365)) face_a_bill(home, person, day);
+  const double a_year = 0.12 * std::clamp(1 + 0.4 * person.stress, 0.4, 2.5);
   if (day >= person.out_of_work_until && random.chance(a_year / 365)) {
     person.out_of_work_from = day;
     person.out_of_work_until = {day.days + 90 + static_cast<int32_t>(random.below(180))};
@@ -63,7 +77,7 @@ Household make_household(Random random, const City& city, std::string_view sourc
                 static_cast<int32_t>(dice.below(static_cast<uint64_t>(joins_late ? span : std::min(span, 10))))};
   const bool is_joint = persons == 2 && dice.chance(0.5);
   for (int i = 0; i < persons; ++i) {
-    home.persons.push_back(make_person(dice, first_number + i, is_joint ? 0 : static_cast<size_t>(i)));
+    home.persons.push_back(make_person(dice, city, first_number + i, is_joint ? 0 : static_cast<size_t>(i)));
   }
   for (size_t i = 0; i < (is_joint ? 1 : home.persons.size()); ++i) {
     home.accounts.push_back(make_account(dice, home.persons[i], i, 1));

@@ -22,6 +22,7 @@ struct Merchant {
 struct City {
   std::vector<std::vector<Merchant>> merchants_by_category;
   int customers = 0;
+  double payments_a_day = 0;
   Date first_day;
   Date last_day;
 };
@@ -64,7 +65,7 @@ struct Account {
   int64_t rent_minor = 0;
   int64_t saving_minor = 0;
   std::optional<Loan> loan;
-  bool had_loan = false;
+  bool had_default = false;
 };
 
 struct Household {

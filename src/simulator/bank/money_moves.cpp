@@ -3,7 +3,8 @@
 namespace amity::simulator {
 namespace {
 
-constexpr double kFraudNeverReported = 0.03;
+constexpr double kFraudNeverReported = 0.1;
+constexpr double kClaimedThoughTheirOwn = 0.001;  // forgotten, a member of the family's, or a lie
 
 void post(Household& home, Account& account, const Move& move, std::string_view direction) {
   json::object data{{"amount", yuan(move.amount_minor)},
@@ -28,9 +29,10 @@ void add_parties(json::object& data, const Account& account, const Payment& paym
   if (!payment.device.empty()) data["device"] = payment.device;
 }
 
-// The bank learns within a week or two what a payment was: by a claim of the customer's, else by none.
+// The bank learns within a week or two what a payment was: by a claim of the customer's, else by none. Claims are not
+// always right: what they say is a label, the truth is told apart.
 void label_later(Household& home, const Account& account, const Payment& payment, const std::string& id) {
-  const bool is_known = payment.is_fraud && !home.random.chance(kFraudNeverReported);
+  const bool is_known = home.random.chance(payment.is_fraud ? 1 - kFraudNeverReported : kClaimedThoughTheirOwn);
   const int64_t days_later = 5 + static_cast<int64_t>(home.random.below(5));
   const int64_t seconds_later = static_cast<int64_t>(home.random.below(3600));
   const Timestamp time = payment.time + days(days_later) + seconds(seconds_later);

@@ -12,6 +12,7 @@ namespace {
 constexpr std::array<double, 7> kWeekdayActivity = {0.9, 0.85, 0.9, 0.95, 1.15, 1.35, 1.2};  // Monday first
 constexpr std::array<std::string_view, 5> kFunds = {"money_market_fund", "bond_fund", "balanced_fund", "equity_fund",
                                                     "commodity_futures_fund"};
+constexpr double kPaysFromAnothersDevice = 0.06;
 constexpr std::array<std::string_view, 4> kForeignCountries = {"JP", "TH", "FR", "US"};
 
 bool is_weekend(Date day) { return weekday(day) >= 6; }
@@ -78,7 +79,25 @@ void buy(Household& home, const City& city, Person& person, Date day) {
        .category = kind.name,
        .country = is_abroad && !merchant.is_online ? kForeignCountries[static_cast<size_t>(person.number) % 4] : "CN",
        .merchant = merchant.key,
-       .device = merchant.is_online ? device_of(person) : ""});
+       .device = merchant.is_online ? device_for_payment(random, person) : ""});
+}
+
+// An afternoon in the shops: several large payments within hours that are nobody's but the customer's.
+void go_shopping(Household& home, const City& city, Person& person, Date day) {
+  Random& random = home.random;
+  int second = second_between(random, 10, 16);
+  const int purchases = 2 + static_cast<int>(random.below(4));
+  for (int i = 0; i < purchases; ++i) {
+    const size_t category = kLargePurchases[random.below(kLargePurchases.size())];
+    const double amount = static_cast<double>(person.income_minor) * 0.04 * skewed(random, 0.8);
+    request(home, home.accounts[person.account],
+            {.time = local_time(day, second),
+             .amount_minor = std::max<int64_t>(1000, static_cast<int64_t>(amount)),
+             .channel = "card_present",
+             .category = kCategories[category].name,
+             .merchant = choose_merchant(random, city, category).key});
+    second += 600 + static_cast<int>(random.below(3600));
+  }
 }
 
 void send_to_a_friend(Household& home, Person& person, Date day) {
@@ -90,15 +109,15 @@ void send_to_a_friend(Household& home, Person& person, Date day) {
            .channel = "transfer",
            .category = "friends",
            .counterparty = fmt::format("friend-{:06}-{}", person.number, random.below(4)),
-           .device = device_of(person)});
+           .device = device_for_payment(random, person)});
 }
 
-// Cash from a machine: mostly in hundreds, more often by those under stress.
+// Cash from a machine: in hundreds, more often by those under stress.
 void draw_cash(Household& home, Person& person, Date day) {
   Random& random = home.random;
   pay(home, home.accounts[person.account],
       {.time = local_time(day, second_between(random, 8, 22)),
-       .amount_minor = static_cast<int64_t>(1 + random.below(10)) * 10'000,
+       .amount_minor = static_cast<int64_t>(2 + random.below(18)) * 10'000,
        .category = "cash",
        .operation = "withdrawal"});
 }
@@ -132,6 +151,11 @@ const Merchant& choose_merchant(Random& random, const City& city, size_t categor
   const auto& merchants = city.merchants_by_category[category];
   const double squared = random.uniform() * random.uniform();  // a few merchants see most of the customers
   return merchants[static_cast<size_t>(squared * static_cast<double>(merchants.size()))];
+}
+
+std::string device_for_payment(Random& random, const Person& person) {
+  if (!random.chance(kPaysFromAnothersDevice)) return device_of(person);
+  return fmt::format("d{:06}-g{}", person.number, random.below(1000));
 }
 
 std::string device_of(const Person& person) { return fmt::format("d{:06}-{}", person.number, person.devices); }
@@ -176,8 +200,9 @@ void spend(Household& home, const City& city, Person& person, Date day) {
   }
   const int payments = payments_today(random, person, day);
   for (int i = 0; i < payments; ++i) buy(home, city, person, day);
-  if (random.chance(1.0 / 30)) send_to_a_friend(home, person, day);
-  if (random.chance(std::clamp(0.05 + 0.025 * person.stress, 0.01, 0.15))) draw_cash(home, person, day);
+  if (random.chance(city.payments_a_day / 50)) go_shopping(home, city, person, day);
+  if (random.chance(std::min(0.5, city.payments_a_day / 15))) send_to_a_friend(home, person, day);
+  if (random.chance(std::clamp(0.028 + 0.014 * person.stress, 0.006, 0.08))) draw_cash(home, person, day);
 }
 
 void invest(Household& home, Person& person, Date day) {

@@ -31,9 +31,12 @@ constexpr std::array<Category, 12> kCategories = {{
     {"travel", 1.5, 2, 5.0, 0.7, 7, 22},
 }};
 
+constexpr std::array<size_t, 4> kLargePurchases = {3, 5, 8, 9};  // in kCategories
+
 std::vector<std::vector<Merchant>> make_merchants(Random random, int customers);
 const Merchant& choose_merchant(Random& random, const City& city, size_t category);
 std::string device_of(const Person& person);
+std::string device_for_payment(Random& random, const Person& person);  // now and then somebody else's
 
 void earn_and_owe(Household& home, Person& person, Date day);  // salary, rent, utilities, savings
 void spend(Household& home, const City& city, Person& person, Date day);
