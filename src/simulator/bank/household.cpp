@@ -72,7 +72,7 @@ Household make_household(Random random, const City& city, std::string_view sourc
   Household home(random, Diary(std::string(source), fmt::format("h{:06}", first_number)));
   Random& dice = home.random;
   const int span = city.last_day.days - city.first_day.days + 1;
-  const bool joins_late = dice.chance(0.1);
+  const bool joins_late = dice.chance(0.35);
   home.joins = {city.first_day.days +
                 static_cast<int32_t>(dice.below(static_cast<uint64_t>(joins_late ? span : std::min(span, 10))))};
   const bool is_joint = persons == 2 && dice.chance(0.5);
