@@ -1,5 +1,6 @@
 #include "tests/scenarios/bank.h"
 
+#include <array>
 #include <fstream>
 
 #include <fmt/format.h>
@@ -69,7 +70,8 @@ json::object plain_account(const json::object& account) {
           {"transaction_count", account.at("transaction_count")}};
 }
 
-// What an answer says, flat: of one decision its outcome, the codes of its reasons and the rules that hit.
+// What an answer says, flat: of one decision its outcome, the codes of its reasons, the rules that hit, and the model
+// and its probability where one has scored.
 json::object plain_answer(const json::object& answer) {
   const auto& decisions = answer.at("decisions").as_array();
   json::object out{{"seq", answer.at("seq")}, {"decisions", static_cast<int64_t>(decisions.size())}};
@@ -78,6 +80,9 @@ json::object plain_answer(const json::object& answer) {
   out["outcome"] = decision.at("outcome");
   out["reasons"] = codes_of(decision.at("reasons"));
   out["rules"] = decision.at("rules");
+  for (const auto* name : {"model", "probability"}) {
+    if (decision.contains(name)) out[name] = decision.at(name);
+  }
   return out;
 }
 
@@ -139,6 +144,8 @@ Result<void> Bank::take(const Step& step) {
   if (step.verb == "repeat") return repeat(with);
   if (step.verb == "evaluate") return evaluate(with);
   if (step.verb == "erase") return erase(with);
+  if (step.verb == "train") return train(with);
+  if (step.verb == "approve") return approve(with);
   if (step.verb == "restart") return open_engine();
   if (step.verb == "clock") return clock_.set(TRY(parse_moment(text_in(with, "clock")))), Result<void>();
   if (step.verb == "answer") return compare(with, answer(with));
@@ -205,6 +212,30 @@ Result<void> Bank::evaluate(const json::object& step) {
 Result<void> Bank::erase(const json::object& step) {
   TRY(engine_->erase(app::local_operator(), text_in(step, "erase"), "request 1"));
   return {};
+}
+
+// By the local operator, who may not approve it then.
+Result<void> Bank::train(const json::object& step) {
+  TRY(engine_->train(app::local_operator(), text_in(step, "train"), {{"until", ""}, {"seed", -1}}));
+  return {};
+}
+
+// The newest version, approved and made live: by another person, or `by: trainer`.
+Result<void> Bank::approve(const json::object& step) {
+  auto officer = app::local_operator();
+  if (text_in(step, "by") != "trainer") {
+    officer.user = UserId{make_uuid_v8(std::array<uint8_t, 16>{1})};
+    officer.name = "officer";
+  }
+  const auto versions = TRY(engine_->models().list(officer, text_in(step, "approve")));
+  if (versions.empty()) return not_found("no model of this name has been trained", text_in(step, "approve"));
+  const auto& fingerprint = versions.front().fingerprint;
+  auto taken = engine_->models().take_step(officer, fingerprint, models::Action::kApprove);
+  if (taken) taken = engine_->models().take_step(officer, fingerprint, models::Action::kActivate);
+  if (step.contains("refused")) {
+    return compare(step, taken ? Result<json::object>(json::object()) : std::unexpected(taken.error()));
+  }
+  return taken ? Result<void>() : std::unexpected(taken.error());
 }
 
 Result<void> Bank::compare(const json::object& step, const Result<json::object>& actual) const {

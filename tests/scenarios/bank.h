@@ -37,6 +37,8 @@ class Bank {
   Result<void> repeat(const json::object& step);
   Result<void> evaluate(const json::object& step);
   Result<void> erase(const json::object& step);
+  Result<void> train(const json::object& step);
+  Result<void> approve(const json::object& step);
   Result<void> compare(const json::object& step, const Result<json::object>& actual) const;
 
   Result<json::object> answer(const json::object& step) const;

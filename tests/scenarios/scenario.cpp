@@ -1,5 +1,7 @@
 #include "tests/scenarios/scenario.h"
 
+#include <iterator>
+
 #include <fmt/format.h>
 
 #include "base/yaml.h"
@@ -48,7 +50,37 @@ Result<Scenario> parse_scenario(std::string_view text) {
   return scenario;
 }
 
+namespace {
+
+// `each: [first, last]`: one entry for each number, in the place of every {n} of its texts.
+Result<std::vector<events::Event>> parse_each(json::object entry, const EventDefaults& defaults) {
+  const auto bounds = entry.at("each");
+  entry.erase("each");
+  const bool is_range = bounds.is_array() && bounds.get_array().size() == 2 && bounds.get_array()[0].is_int64() &&
+                        bounds.get_array()[1].is_int64();
+  if (!is_range) return invalid("the first and the last number are expected", "/" + defaults.id + "/each");
+  std::vector<events::Event> events;
+  for (int64_t n = bounds.get_array()[0].get_int64(); n <= bounds.get_array()[1].get_int64(); ++n) {
+    const auto number = std::to_string(n);
+    auto text = write_json(entry);
+    for (size_t at = 0; (at = text.find("{n}", at)) != std::string::npos;) text.replace(at, 3, number);
+    const auto one = TRY(parse_json(text));
+    auto made = TRY(parse_events(one, {defaults.time, defaults.id + "-" + number, defaults.is_history}));
+    std::move(made.begin(), made.end(), std::back_inserter(events));
+  }
+  return events;
+}
+
+// {"at_least": 0.2, "at_most": 0.4} holds what lies between.
+bool is_between(const json::object& bounds, const json::value& actual) {
+  const double value = actual.to_number<double>();
+  return value >= bounds.at("at_least").to_number<double>() && value <= bounds.at("at_most").to_number<double>();
+}
+
+}  // namespace
+
 Result<std::vector<events::Event>> parse_events(const json::value& entry, const EventDefaults& defaults) {
+  if (entry.is_object() && entry.get_object().contains("each")) return parse_each(entry.get_object(), defaults);
   JsonReader in(entry, "/" + defaults.id);
   const auto id = in.text_or("id", defaults.id);
   const auto source = in.text_or("source", "scenario");
@@ -86,6 +118,9 @@ std::string first_difference(const json::value& expected, const json::value& act
       if (auto difference = first_difference(field.value(), *found, below); !difference.empty()) return difference;
     }
     return {};
+  }
+  if (expected.is_object() && expected.get_object().contains("at_least") && actual.is_number()) {
+    if (is_between(expected.get_object(), actual)) return {};
   }
   if (equal_numbers(expected, actual) || write_json(expected) == write_json(actual)) return {};
   return place + ": expected " + write_json(expected) + ", but it is " + write_json(actual);

@@ -30,10 +30,11 @@ struct EventDefaults {
   std::string id;  // a number is put behind it where several events come from one entry
   bool is_history = false;
 };
-// One entry of a list of events; `repeat` and `every` make several of it.
+// One entry of a list of events; `repeat` and `every`, and `each`, make several of it.
 Result<std::vector<events::Event>> parse_events(const json::value& entry, const EventDefaults& defaults);
 
-// Whether `expected` is contained in `actual`: objects by their named fields (null: absent), everything else exactly.
+// Whether `expected` is contained in `actual`: objects by their named fields (null: absent), numbers by bounds where
+// they are given ({at_least, at_most}), everything else exactly.
 // The place of the first difference with both values, or empty.
 std::string first_difference(const json::value& expected, const json::value& actual, const std::string& place = "");
 

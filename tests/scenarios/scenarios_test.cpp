@@ -68,6 +68,18 @@ TEST(ScenarioFiles, tell_a_difference_by_its_place) {
   EXPECT_EQ(first_difference({{"b", {{"c", "x"}}}, {"d", nullptr}}, actual), "");
   EXPECT_EQ(first_difference({{"b", {{"c", "y"}}}}, actual), R"(/b/c: expected "y", but it is "x")");
   EXPECT_EQ(first_difference({{"e", 1}}, actual), "/e: expected 1, but it is absent");
+  EXPECT_EQ(first_difference({{"a", {{"at_least", 0.5}, {"at_most", 1}}}}, actual), "");
+  EXPECT_NE(first_difference({{"a", {{"at_least", 0.5}, {"at_most", 0.9}}}}, actual), "");
+  EXPECT_NE(first_difference({{"a", {{"at_least", 1.5}, {"at_most", 2}}}}, actual), "");
+}
+
+TEST(ScenarioFiles, write_an_entry_once_for_each_number) {
+  const auto entry = parse_json(R"({"each": [2, 3], "type": "customer.registered", "subject": "customer/c{n}"})");
+  const auto events = parse_events(*entry, {Timestamp{}, "given-1", false});
+  ASSERT_TRUE(events) << events.error().text();
+  ASSERT_EQ(events->size(), 2u);
+  EXPECT_EQ(events->at(1).subject.key, "c3");
+  EXPECT_EQ(events->at(1).id, "given-1-3");
 }
 
 }  // namespace
