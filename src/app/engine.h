@@ -42,8 +42,10 @@ class Engine {
   const api::Texts& texts() const { return texts_; }
   Result<const models::ModelDefinition*> model_definition(std::string_view name) const;
 
-  // The definition's training set, from the log as of each sample. `until`: only events up to this moment.
-  Result<models::Table> training_table(const models::ModelDefinition& definition, std::optional<Timestamp> until);
+  // The definition's training set, from the log as of each sample. `until`: only events up to this moment; `since`:
+  // only samples after it.
+  Result<models::Table> training_table(const models::ModelDefinition& definition, std::optional<Timestamp> until,
+                                       Timestamp since = kEarliest);
   Result<json::object> train(const security::Caller& caller, std::string_view model, const json::object& options);
   Result<json::object> evaluate(const security::Caller& caller, std::string_view model, const json::object& options);
   Result<json::object> replay(const security::Caller& caller, std::optional<DecisionId> only,

@@ -6,8 +6,8 @@
 
 namespace amity::app {
 
-Result<models::Table> Engine::training_table(const models::ModelDefinition& definition,
-                                             std::optional<Timestamp> until) {
+Result<models::Table> Engine::training_table(const models::ModelDefinition& definition, std::optional<Timestamp> until,
+                                             Timestamp since) {
   const auto set = features_->serving()->set();
   const auto spec = TRY(models::training_spec(definition, set));
   std::optional<features::TrainingSet> built;
@@ -21,7 +21,7 @@ Result<models::Table> Engine::training_table(const models::ModelDefinition& defi
     built = TRY(features::build_training_set(set, spec, scan, TRY(log_->last_seq(reader))));
     return {};
   }));
-  return models::training_table(definition, *built);
+  return models::training_table(definition, *built, since);
 }
 
 Result<json::object> Engine::train(const security::Caller& caller, std::string_view model,
@@ -47,9 +47,15 @@ Result<json::object> Engine::evaluate(const security::Caller& caller, std::strin
                                       const json::object& options) {
   TRY(security::require(caller, security::Permission::kTrainModels));
   const auto* definition = TRY(model_definition(model));
+  const auto how = models::train_options(*definition);
+  if (const auto text = options.at("since").as_string(); !text.empty()) {
+    const auto since = TRY(parse_moment(text));
+    const auto earlier = TRY(training_table(*definition, since));
+    const auto later = TRY(training_table(*definition, std::nullopt, since));
+    return models::to_json(TRY(models::evaluate_out_of_time(earlier, later, how)));
+  }
   const auto table = TRY(training_table(*definition, std::nullopt));
-  return models::to_json(TRY(models::cross_validate(table, models::train_options(*definition),
-                                                    static_cast<int>(options.at("folds").as_int64()),
+  return models::to_json(TRY(models::cross_validate(table, how, static_cast<int>(options.at("folds").as_int64()),
                                                     static_cast<int>(options.at("repeats").as_int64()))));
 }
 

@@ -121,7 +121,7 @@ Result<features::TrainingSpec> training_spec(const ModelDefinition& definition, 
   return spec;
 }
 
-Result<Table> training_table(const ModelDefinition& definition, const features::TrainingSet& set) {
+Result<Table> training_table(const ModelDefinition& definition, const features::TrainingSet& set, Timestamp since) {
   auto names = set.names;
   names.emplace_back(kLabelColumn);
   names.emplace_back(kGroupColumn);
@@ -129,7 +129,7 @@ Result<Table> training_table(const ModelDefinition& definition, const features::
   std::vector<double> cells;
   for (size_t row = 0; row < set.row_count(); ++row) {
     const std::span values(set.values.data() + row * set.names.size(), set.names.size());
-    if (!definition.has_enough_history(values)) continue;
+    if (set.times[row] <= since || !definition.has_enough_history(values)) continue;
     cells.insert(cells.end(), values.begin(), values.end());
     cells.push_back(set.labels[row] != 0 ? 1 : 0);
     cells.push_back(groups.emplace(set.groups[row], static_cast<double>(groups.size())).first->second);

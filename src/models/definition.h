@@ -57,9 +57,11 @@ Result<ModelDefinition> parse_model_definition(std::string_view yaml);
 
 // not_found: a feature that the set does not define.
 Result<features::TrainingSpec> training_spec(const ModelDefinition& definition, const features::FeatureSet& set);
-// Rows with enough history, columns as the definition's features, then kLabelColumn and kGroupColumn.
+// Rows with enough history of samples after `since`, columns as the definition's features, then kLabelColumn and
+// kGroupColumn.
 constexpr std::string_view kLabelColumn = "label", kGroupColumn = "group";
-Result<Table> training_table(const ModelDefinition& definition, const features::TrainingSet& set);
+Result<Table> training_table(const ModelDefinition& definition, const features::TrainingSet& set,
+                             Timestamp since = kEarliest);
 TrainOptions train_options(const ModelDefinition& definition);
 
 }  // namespace amity::models

@@ -107,6 +107,14 @@ Result<Evaluation> cross_validate(const Table& table, const TrainOptions& option
   return sum;
 }
 
+Result<Evaluation> evaluate_out_of_time(const Table& earlier, const Table& later, const TrainOptions& options,
+                                        const EvaluateOptions& evaluate) {
+  const auto trained = TRY(train_table(earlier, options));
+  auto evaluation = TRY(evaluate_table(trained.model, later, options.choice.target, evaluate));
+  evaluation.method = "out_of_time";
+  return evaluation;
+}
+
 Result<std::vector<double>> predict_table(const Model& model, const Table& table) {
   return probabilities_of(model, TRY(bind_rows(model.features, table)));
 }

@@ -12,7 +12,7 @@
 namespace amity::models {
 
 struct Evaluation {
-  std::string method;  // "held_out" or "cross_validation"
+  std::string method;  // "held_out", "cross_validation" or "out_of_time"
   int repeats = 1;
   int folds = 1;
   Metrics model{};
@@ -36,6 +36,10 @@ Result<Evaluation> evaluate_table(const Model& model, const Table& table, std::s
 // over the repeats; the intervals are those of one repeat's rows, averaged, because repeats add no new rows.
 Result<Evaluation> cross_validate(const Table& table, const TrainOptions& options, int folds, int repeats,
                                   const EvaluateOptions& evaluate = {});
+
+// The whole procedure of train_table on the rows of earlier, measured on those of later: how it would have gone.
+Result<Evaluation> evaluate_out_of_time(const Table& earlier, const Table& later, const TrainOptions& options,
+                                        const EvaluateOptions& evaluate = {});
 
 // One probability a row. The target is not needed.
 Result<std::vector<double>> predict_table(const Model& model, const Table& table);

@@ -61,7 +61,9 @@ Result<Response> train(const Services& services, const Request& request) {
 Result<Response> evaluate(const Services& services, const Request& request) {
   const auto body = TRY(json_body(request));
   JsonReader in(body, "");
-  json::object options{{"repeats", in.integer_or("repeats", 1, 20, 5)}, {"folds", in.integer_or("folds", 2, 20, 5)}};
+  json::object options{{"repeats", in.integer_or("repeats", 1, 20, 5)},
+                       {"folds", in.integer_or("folds", 2, 20, 5)},
+                       {"since", in.text_or("since", "", 64)}};
   TRY(in.finish());
   return json_response(TRY(services.evaluate(request.who(), request.parameter("name"), options)));
 }

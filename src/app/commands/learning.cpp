@@ -18,6 +18,9 @@ void print_estimate(std::string_view name, const json::value& estimate) {
 }
 
 void print_evaluation(const json::object& evaluation) {
+  const auto& rows = evaluation.at("model").as_object();
+  fmt::print("{} rows, {} of them bad\n", grouped(rows.at("rows").to_number<int64_t>()),
+             grouped(rows.at("positives").to_number<int64_t>()));
   for (const auto* which : {"model", "logistic_regression"}) {
     const auto* figures = evaluation.if_contains(which);
     if (figures == nullptr) continue;
@@ -136,8 +139,8 @@ Result<int> train(Session& session) {
 Result<int> evaluate(Session& session) {
   const auto& line = session.line();
   if (!line.value("data").empty()) return evaluate_file(session);
-  const json::object body{{"repeats", TRY(line.number("repeats", 1, 20, 3))},
-                          {"folds", TRY(line.number("folds", 2, 20, 5))}};
+  json::object body{{"repeats", TRY(line.number("repeats", 1, 20, 3))}, {"folds", TRY(line.number("folds", 2, 20, 5))}};
+  if (const auto since = line.value("since"); !since.empty()) body["since"] = since;
   const auto answer =
       TRY(session.call(Method::kPost, "/v1/models/" + api::percent_encoded(line.value("model")) + "/evaluate", body));
   if (wants_json(session)) {
