@@ -11,7 +11,9 @@ namespace amity::app {
 
 Progress::Progress(std::string what) : what_(std::move(what)), is_terminal_(isatty(STDERR_FILENO) == 1) {}
 
-Progress::~Progress() {
+Progress::~Progress() { clear(); }
+
+void Progress::clear() {
   if (is_terminal_ && shown_us_ > 0) std::cerr << "\r\033[K" << std::flush;
 }
 

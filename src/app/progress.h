@@ -15,6 +15,7 @@ class Progress {
   explicit Progress(std::string what);
   ~Progress();
   void at(int64_t done, int64_t total);
+  void clear();  // before something else is printed
 
  private:
   std::string what_;

@@ -1,11 +1,16 @@
 // A demo bank: simulated customers, trained models, one user for each role; then served like any other bank.
 //
-// A note beside the data (owner only) says that the bank is complete and repeats how to sign in. Where the making was
-// cut short there is none: the same seed makes the same events again, which the log counts once, so it simply goes on.
+// A note beside the data (owner only) says that the bank is complete and repeats how to sign in. While the bank is
+// being made it says with which options: after a making that was cut short the same ones make the same events again,
+// which the log counts once, so it simply goes on.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 
 #include "app/commands.h"
 
@@ -30,14 +35,18 @@ constexpr DemoUser kDemoUsers[] = {
 
 std::string note_path(const Configuration& configuration) { return configuration.data_path() + ".demo"; }
 
+// In one piece or not at all: it replaces the one before it.
 Result<void> write_note(const std::string& path, const std::string& note) {
-  unlink(path.c_str());
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  const auto fresh = path + ".new";
+  unlink(fresh.c_str());
+  const int file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (file < 0) return fail(Code::kUnavailable, "the demo's note cannot be written", path);
   const bool is_written =
       ::write(file, note.data(), note.size()) == static_cast<ssize_t>(note.size()) && fsync(file) == 0;
   ::close(file);
-  if (!is_written) return fail(Code::kUnavailable, "the demo's note cannot be written", path);
+  if (!is_written || rename(fresh.c_str(), path.c_str()) != 0) {
+    return fail(Code::kUnavailable, "the demo's note cannot be written", path);
+  }
   return {};
 }
 
@@ -75,23 +84,49 @@ Result<void> train_and_approve(Engine& engine, const std::string& model, const s
   return {};
 }
 
+constexpr std::string_view kUnfinished = "unfinished:";
+
+// A bank of the last two years, up to yesterday, so that whoever decides now finds accounts with a recent history.
 CommandLine simulation_of(const CommandLine& line) {
   CommandLine simulation = line;
-  for (const auto& [key, otherwise] : {std::pair{"customers", "300"}, {"days", "365"}, {"seed", "1"}}) {
+  for (const auto& [key, otherwise] : {std::pair{"customers", "1000"}, {"days", "730"}, {"payments-a-day", "0.03"}}) {
     simulation.values[key] = line.value(key, otherwise);
   }
+  simulation.values["seed"] = line.value("seed", "1");
+  const int days = std::clamp(std::atoi(simulation.values["days"].c_str()), 1, 3660);  // refused later where beyond
+  simulation.values["start"] = line.value("start", format(Date{date_of(kClock.now()).days - days}));
   return simulation;
 }
 
-Result<std::string> make_demo(const CommandLine& line, const Configuration& configuration) {
+constexpr const char* kRemembered[] = {"customers", "days", "payments-a-day", "seed", "start"};
+
+// "unfinished: customers=1000 days=730 ...": what a making that was cut short goes on with.
+std::string unfinished_note(const CommandLine& simulation) {
+  std::string note(kUnfinished);
+  for (const auto* key : kRemembered) note += fmt::format(" {}={}", key, simulation.value(key));
+  return note + "\n";
+}
+
+CommandLine as_begun(CommandLine line, const std::string& note) {
+  for (const auto* key : kRemembered) {
+    const auto sign = fmt::format(" {}=", key);
+    const size_t at = note.find(sign);
+    if (at == std::string::npos) continue;
+    const size_t begin = at + sign.size();
+    line.values[key] = note.substr(begin, note.find_first_of(" \n", begin) - begin);
+  }
+  return line;
+}
+
+Result<std::string> make_demo(const CommandLine& simulation, const Configuration& configuration) {
   const auto password = "demo-" + to_base64url(random_bytes(9));
-  const auto simulation = simulation_of(line);
   fmt::print("Filling {} with a simulated bank: {} customers, {} days\n", configuration.database,
              simulation.value("customers"), simulation.value("days"));
   std::fflush(stdout);
   {
     const auto session = TRY(Session::open(simulation, kClock));
     auto* engine = TRY(session->engine_needed("making the demo bank"));
+    TRY(write_note(note_path(configuration), unfinished_note(simulation)));
     TRY(engine->users().first_administrator_code("admin"));  // before others could be taken for the first
     TRY(make_demo_users(*engine, password));
     // The last tenth is lived with the models: what they were trained on lies before it.
@@ -105,10 +140,9 @@ Result<std::string> make_demo(const CommandLine& line, const Configuration& conf
 }
 
 // A bank that is neither empty nor a demo cut short is served as it is.
-Result<bool> needs_making(const Configuration& configuration) {
+Result<bool> is_empty(const Configuration& configuration) {
   const auto engine = TRY(Engine::open(configuration, kClock));
-  if (TRY(engine->event_count()) == 0) return true;
-  return engine->users().find(local_operator(), kDemoUsers[0].name).has_value();
+  return TRY(engine->event_count()) == 0;
 }
 
 // A new code for the first administrator as long as nobody has used one.
@@ -125,7 +159,11 @@ Result<std::string> administrator_line(const Configuration& configuration) {
 Result<int> demo(const CommandLine& line) {
   const auto configuration = TRY(configuration_of(line));
   auto note = read_whole_file(note_path(configuration)).value_or("");
-  if (note.empty() && TRY(needs_making(configuration))) note = TRY(make_demo(line, configuration));
+  if (TRY(is_empty(configuration))) {
+    note = TRY(make_demo(simulation_of(line), configuration));
+  } else if (note.starts_with(kUnfinished)) {
+    note = TRY(make_demo(as_begun(line, note), configuration));
+  }
   if (line.has("prepare-only")) return fmt::print("{}", note), 0;
   return serve_engine(configuration, note + TRY(administrator_line(configuration)));
 }

@@ -1,7 +1,9 @@
 // Taking in a bank's own files, or a simulated one.
 #include <fmt/format.h>
 
+#include <charconv>
 #include <fstream>
+#include <utility>
 
 #include "app/commands.h"
 #include "events/import.h"
@@ -97,21 +99,36 @@ Result<simulator::Options> options_of(const CommandLine& line) {
   options.days = static_cast<int>(TRY(line.number("days", 1, 3660, 365)));
   options.seed = static_cast<uint64_t>(TRY(line.number("seed", 0, INT64_MAX, 1)));
   options.start = TRY(parse_date(line.value("start", "2024-01-01")));
+  if (const auto text = line.value("payments-a-day"); !text.empty()) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), options.payments_a_day);
+    if (error != std::errc{} || end != text.data() + text.size())
+      return invalid("a number such as 0.5 is expected", "--payments-a-day");
+  }
   options.threads = 2;
   return options;
 }
 
-// One day into the engine; `is_live`: decided as it happens.
-Result<void> take_day(Session& session, const simulator::Day& day, bool is_live, Taken& taken) {
-  for (size_t at = 0; at < day.events.size(); at += kBatchEvents) {
-    const auto end = std::min(day.events.size(), at + kBatchEvents);
-    std::vector<events::Event> batch(day.events.begin() + static_cast<std::ptrdiff_t>(at),
-                                     day.events.begin() + static_cast<std::ptrdiff_t>(end));
-    for (auto& event : batch) event.is_history = !is_live;
-    TRY(take(session, std::move(batch), taken));
+// History is taken in batches of many days where they are quiet; live days one by one, decided as they happen.
+class Filling {
+ public:
+  explicit Filling(Session& session) : session_(session) {}
+
+  Result<void> live_through(simulator::Day day, bool is_live) {
+    for (auto& event : day.events) {
+      event.is_history = !is_live;
+      waiting_.push_back(std::move(event));
+      if (waiting_.size() == kBatchEvents) TRY(flush());
+    }
+    return is_live ? flush() : Result<void>();
   }
-  return {};
-}
+  Result<void> flush() { return take(session_, std::exchange(waiting_, {}), taken_); }
+  const Taken& taken() const { return taken_; }
+
+ private:
+  Session& session_;
+  std::vector<events::Event> waiting_;
+  Taken taken_;
+};
 
 }  // namespace
 
@@ -122,14 +139,18 @@ Result<int> simulate(Session& session) {
   auto bank = TRY(simulator::Bank::create(options));
   std::ofstream truth;
   if (const auto path = line.value("truth"); !path.empty()) truth.open(path, std::ios::trunc);
-  Taken taken;
+  Filling filling(session);
   Progress progress("Simulating days");
   for (int day = 0; !bank.is_over(); ++day) {
-    const auto today = bank.next_day();
+    auto today = bank.next_day();
     for (const auto& fact : today.truths) truth << simulator::truth_line(fact) << '\n';
-    TRY(take_day(session, today, day >= options.days - live_days, taken));
+    const bool is_live = day >= options.days - live_days;
+    if (is_live) TRY(filling.flush());
+    TRY(filling.live_through(std::move(today), is_live));
     progress.at(day + 1, options.days);
   }
+  TRY(filling.flush());
+  const Taken& taken = filling.taken();
   if (wants_json(session)) {
     show(line, json::object{{"events", taken.new_or_known}, {"refused", counts_of(taken.reasons)}});
   } else {
@@ -143,17 +164,23 @@ Result<int> simulate(Session& session) {
 Result<void> simulate_in_two_parts(Session& session, const std::function<Result<void>(const char* model)>& train) {
   const auto options = TRY(options_of(session.line()));
   auto bank = TRY(simulator::Bank::create(options));
-  Taken taken;
+  Filling filling(session);
   Progress progress("Simulating days");
   const int first_live_day = options.days - options.days / 10;
   for (int day = 0; !bank.is_over(); ++day) {
+    const bool is_live = day >= first_live_day;
     if (day == first_live_day) {
+      TRY(filling.flush());
+      progress.clear();
       for (const auto* model : {"credit.default", "fraud.payment"}) TRY(train(model));
     }
-    TRY(take_day(session, bank.next_day(), day >= first_live_day, taken));
+    TRY(filling.live_through(bank.next_day(), is_live));
     progress.at(day + 1, options.days);
   }
-  for (const auto& [reason, count] : taken.reasons) fmt::print("{} events refused: {}\n", grouped(count), reason);
+  TRY(filling.flush());
+  for (const auto& [reason, count] : filling.taken().reasons) {
+    fmt::print("{} events refused: {}\n", grouped(count), reason);
+  }
   return {};
 }
 
