@@ -69,22 +69,26 @@ const std::vector<events::Event>& demo_events() {
   return all;
 }
 
-models::Table table_of(const models::ModelDefinition& definition) {
+models::Table table_of(const models::ModelDefinition& definition, Timestamp until = kLatest,
+                       Timestamp since = kEarliest) {
   const auto set = all_features();
   const auto spec = models::training_spec(definition, set).value();
-  const auto scan = [](int64_t after, int64_t up_to, const features::EachEvent& each) -> Result<void> {
+  const auto scan = [until](int64_t after, int64_t up_to, const features::EachEvent& each) -> Result<void> {
     for (const auto& event : demo_events()) {
-      if (event.seq > after && event.seq <= up_to) TRY(each(event));
+      if (event.seq > after && event.seq <= up_to && event.time <= until) TRY(each(event));
     }
     return {};
   };
   const auto built = features::build_training_set(set, spec, scan, demo_events().back().seq).value();
-  return models::training_table(definition, built).value();
+  return models::training_table(definition, built, since).value();
+}
+
+models::ModelDefinition definition_of(const std::string& name) {
+  return models::parse_model_definition(read_file(kInstitution / "models" / (name + ".yaml"))).value();
 }
 
 models::TrainedModel trained(const char* name) {
-  const auto definition =
-      models::parse_model_definition(read_file(kInstitution / "models" / (std::string(name) + ".yaml"))).value();
+  const auto definition = definition_of(name);
   return models::train_table(table_of(definition), models::train_options(definition)).value();
 }
 
@@ -106,6 +110,26 @@ TEST(Learning, predicts_fraud_well_but_not_perfectly) {
   EXPECT_GT(fraud.out_of_fold.positive_count, 200);
   EXPECT_GT(fraud.out_of_fold.auc.low, 0.85);
   EXPECT_LT(fraud.out_of_fold.auc.high, 0.98);
+}
+
+// Trained on what was known on a day, measured on the payments asked for after it: no worse than out of fold by more
+// than chance. (The loans of this small bank are too few for two halves: docs/model-quality.md takes a larger one.)
+TEST(Learning, holds_for_the_payments_of_a_later_time) {
+  const auto definition = definition_of("fraud.payment");
+  const auto day = *parse_timestamp("2025-04-01T00:00:00Z");
+  const auto earlier = table_of(definition, day);
+  const auto later = table_of(definition, kLatest, day);
+  const auto all = table_of(definition);
+  EXPECT_LT(earlier.row_count + later.row_count, all.row_count);  // the labels of the last days came after it
+  EXPECT_GT(earlier.row_count + later.row_count, all.row_count - 1000);
+  auto how = models::train_options(definition);
+  how.trials = 1;
+  how.folds = 2;
+  const auto figures = models::evaluate_out_of_time(earlier, later, how).value();
+  EXPECT_EQ(figures.method, "out_of_time");
+  EXPECT_EQ(figures.model.row_count, later.row_count);
+  EXPECT_GT(figures.model.auc.low, 0.8);
+  EXPECT_LT(figures.model.auc.high, 0.99);
 }
 
 }  // namespace

@@ -145,13 +145,18 @@ Result<bool> is_empty(const Configuration& configuration) {
   return TRY(engine->event_count()) == 0;
 }
 
-// A new code for the first administrator as long as nobody has used one.
+// A new code for the first administrator as long as nobody has used one, and how to set a password with it.
 Result<std::string> administrator_line(const Configuration& configuration) {
   const auto engine = TRY(Engine::open(configuration, kClock));
   const auto admin = engine->users().find(local_operator(), "admin");
   if (!admin || admin->has_password) return std::string();
   const auto code = TRY(engine->users().reset_password(local_operator(), admin->id));
-  return fmt::format("First administrator: name admin, one-time code {}\n", code);
+  const auto* scheme = configuration.tls_certificate.empty() ? "http" : "https";
+  return fmt::format(
+      "First administrator: name admin, one-time code {0}\n"
+      "  curl {1}://{2}/v1/passwords -H 'Content-Type: application/json' \\\n"
+      "    -d '{{\"name\": \"admin\", \"one_time_code\": \"{0}\", \"new_password\": \"...\"}}'\n",
+      code, scheme, configuration.listen);
 }
 
 }  // namespace
