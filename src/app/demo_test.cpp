@@ -27,6 +27,17 @@ namespace fs = std::filesystem;
 constexpr int kCustomers = 320;
 constexpr int kDays = 730;
 
+std::string run(const std::string& arguments) {
+  FILE* const pipe = popen((std::string(AMITY_PROGRAM) + " " + arguments + " 2>&1").c_str(), "r");
+  std::string output;
+  std::array<char, 4096> buffer{};
+  for (size_t size = 0; (size = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
+    output.append(buffer.data(), size);
+  }
+  EXPECT_EQ(pclose(pipe), 0) << arguments << '\n' << output;
+  return output;
+}
+
 class Demo : public testing::Test {
  protected:
   Demo() {
@@ -36,17 +47,6 @@ class Demo : public testing::Test {
   ~Demo() override {
     ::unsetenv("AMITY_DATABASE");
     fs::remove_all(folder_);
-  }
-
-  static std::string run(const std::string& arguments) {
-    FILE* const pipe = popen((std::string(AMITY_PROGRAM) + " " + arguments + " 2>&1").c_str(), "r");
-    std::string output;
-    std::array<char, 4096> buffer{};
-    for (size_t size = 0; (size = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
-      output.append(buffer.data(), size);
-    }
-    EXPECT_EQ(pclose(pipe), 0) << arguments << '\n' << output;
-    return output;
   }
 
   uintmax_t bytes_written() const {
@@ -83,6 +83,27 @@ class Demo : public testing::Test {
   fs::path folder_ = fs::temp_directory_path() / ("amity_demo_" + to_hex(random_bytes(8)));
 };
 
+void expect_live_models() {
+  const auto models = *parse_json(run("model list --json"));
+  ASSERT_EQ(models.at("models").as_array().size(), 2u);
+  for (const auto& model : models.at("models").as_array()) {
+    EXPECT_EQ(model.at("versions").at(0).at("stage"), "live") << write_json(model);
+    EXPECT_NE(model.at("versions").at(0).at("approved_by"), model.at("versions").at(0).at("trained_by"));
+  }
+}
+
+void expect_explained(const std::string& account) {
+  const auto decision = *parse_json(run("decide credit.application --account " + account +
+                                        " --amount 60000 --months 12 --payment 5500 --at 2025-12-31 --json"));
+  ASSERT_TRUE(decision.as_object().contains("probability")) << write_json(decision);
+  EXPECT_EQ(decision.at("model"), "credit.default");
+  const double probability = decision.at("probability").as_double();
+  EXPECT_GT(probability, 0);
+  EXPECT_LT(probability, 1);
+  ASSERT_GT(decision.at("reasons").as_array().size(), 0u);
+  EXPECT_NE(decision.at("reasons").at(0).at("code"), "not_enough_history");
+}
+
 // The second start names no options: it goes on with those it began with.
 TEST_F(Demo, cut_short_goes_on_to_the_same_bank_whose_approved_models_decide) {
   begin_and_kill(uintmax_t{8} << 20);
@@ -92,24 +113,12 @@ TEST_F(Demo, cut_short_goes_on_to_the_same_bank_whose_approved_models_decide) {
   const auto again = run("demo --prepare-only");
   EXPECT_EQ(again, made.substr(made.find("Demo users")));  // nothing is made twice
 
-  const auto models = *parse_json(run("model list --json"));
-  ASSERT_EQ(models.at("models").as_array().size(), 2u);
-  for (const auto& model : models.at("models").as_array()) {
-    EXPECT_EQ(model.at("versions").at(0).at("stage"), "live") << write_json(model);
-    EXPECT_NE(model.at("versions").at(0).at("approved_by"), model.at("versions").at(0).at("trained_by"));
-  }
+  expect_live_models();
   const auto simulated = simulator::simulate({.customers = kCustomers, .days = kDays, .payments_a_day = 0.03});
   const auto& oldest = *std::ranges::find(simulated->events, "account.opened", &events::Event::type);
-  const auto decision = *parse_json(run("decide credit.application --account " + oldest.subject.key +
-                                        " --amount 60000 --months 12 --payment 5500 --at 2025-12-31 --json"));
-  ASSERT_TRUE(decision.as_object().contains("probability")) << write_json(decision);
-  EXPECT_EQ(decision.at("model"), "credit.default");
-  const double probability = decision.at("probability").as_double();
-  EXPECT_GT(probability, 0);
-  EXPECT_LT(probability, 1);
-  ASSERT_GT(decision.at("reasons").as_array().size(), 0u);
-  EXPECT_NE(decision.at("reasons").at(0).at("code"), "not_enough_history");
-
+  expect_explained(oldest.subject.key);
+  const auto measured = *parse_json(run("evaluate fraud.payment --since 2025-07-01 --json"));
+  EXPECT_EQ(measured.at("method"), "out_of_time");
   const auto replayed = *parse_json(run("replay --all --json"));
   EXPECT_EQ(replayed.at("events").to_number<size_t>(), simulated->events.size() + 1);  // and the decision above
   EXPECT_EQ(replayed.at("differences").to_number<int>(), 0);

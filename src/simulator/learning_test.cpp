@@ -104,7 +104,7 @@ TEST(Learning, predicts_loans_that_fail_better_than_chance_and_not_surely) {
   EXPECT_LT(credit.out_of_fold.ece.value, 0.06);
 }
 
-// A third of the fraud looks much like shopping, and labels are claims, which are not always right.
+// Some of the fraud looks like shopping, and labels are claims, which are not always right.
 TEST(Learning, predicts_fraud_well_but_not_perfectly) {
   const auto fraud = trained("fraud.payment");
   EXPECT_GT(fraud.out_of_fold.positive_count, 200);
