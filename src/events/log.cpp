@@ -225,7 +225,11 @@ Result<void> EventLog::append(store::Transaction& transaction, std::span<Event> 
   const int64_t last_seq = heads.last_seq;
   number(events, recorded, heads);
   TRY(insert_events(transaction, events));
-  TRY(insert_identity(transaction, events));
+  auto is_new = insert_identity(transaction, events);
+  if (!is_new && is_new.error().code == Code::kConflict) {
+    return fail(Code::kConflict, "the log already holds an event of this source and id", "/id");
+  }
+  TRY(std::move(is_new));
   tail_->append(last_seq, events);
   const Bytes partition_seqs = pack(heads.partition_seqs);
   return transaction.post(kWriteHeads, std::array<Value, 2>{heads.last_seq, ByteView(partition_seqs)});

@@ -172,7 +172,13 @@ TEST_P(LogTest, finds_repeats_within_a_batch) {
 
 TEST_P(LogTest, refuses_to_append_an_identity_twice) {
   ASSERT_TRUE(append({posting("a", "1", day(1))}));
-  EXPECT_FALSE(append({posting("a", "1", day(1))}));
+  for (const auto& account : {"1", "2"}) {  // a repeat and a contradiction
+    const auto again = append({posting("a", account, day(1))});
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().code, Code::kConflict);
+    EXPECT_EQ(again.error().message, "the log already holds an event of this source and id");
+  }
+  EXPECT_EQ(append({posting("b", "1", day(1)), posting("b", "1", day(1))}).error().place, "/id");
   EXPECT_EQ(scan().size(), 1u);
 }
 
