@@ -16,6 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr size_t kAccountsInOneEvent = 100;  // a text of the catalogue has 4,096 bytes, a pseudonym 36
+
 std::vector<std::string> texts_of(const std::vector<DefinitionText>& files) {
   std::vector<std::string> texts;
   for (const auto& file : files) texts.push_back(file.text);
@@ -32,6 +34,36 @@ template <class T>
 Result<T> in_file(const std::string& name, Result<T> result) {
   if (!result) return std::unexpected(std::move(result).error().within(name + " "));
   return result;
+}
+
+Result<events::Event> erasure_event(const events::Entity& entity, json::object data, Timestamp now) {
+  const bool is_customer = entity.kind == events::EntityKind::kCustomer;
+  return events::make_event({.source = "amity/erasure",
+                             .id = format(entity.id) + "/" + format(now),
+                             .type = is_customer ? "customer.erased" : "account.erased",
+                             .subject = {entity.kind, format(entity.id)},
+                             .time = now,
+                             .data = std::move(data)});
+}
+
+// A customer with their accounts in one event; what does not fit into it, and accounts alone, in one each.
+Result<std::vector<events::Event>> erasure_events(const Erased& erased, std::string_view basis, Timestamp now) {
+  std::vector<events::Event> events;
+  size_t named = 0;
+  if (erased.customer) {
+    std::string list;
+    for (; named < std::min(erased.accounts.size(), kAccountsInOneEvent); ++named) {
+      list += (list.empty() ? "" : ",") + format(erased.accounts[named]);
+    }
+    json::object data{{"basis", basis}};
+    if (!list.empty()) data["accounts"] = list;
+    events.push_back(TRY(erasure_event({events::EntityKind::kCustomer, *erased.customer}, std::move(data), now)));
+  }
+  for (; named < erased.accounts.size(); ++named) {
+    const events::Entity account{events::EntityKind::kAccount, erased.accounts[named]};
+    events.push_back(TRY(erasure_event(account, {{"basis", basis}}, now)));
+  }
+  return events;
 }
 
 }  // namespace
@@ -163,6 +195,7 @@ Result<void> Engine::start() {
       },
       [this](store::Transaction& transaction, std::span<const events::Entity> erased) -> Result<void> {
         TRY(features_->erase(transaction, erased));
+        if (erased.front().kind != events::EntityKind::kCustomer) return {};
         return users_->erase(transaction, CustomerId{erased.front().id});
       }});
   pipeline_ = std::make_unique<Pipeline>(*rooms_,
@@ -360,45 +393,44 @@ Result<int64_t> Engine::event_count() {
 Result<void> Engine::resume_erasures() {
   std::vector<Uuid> erased;
   for (const auto& erasure : TRY(keys_->erasures_after(0))) erased.push_back(erasure.owner);
+  if (erased.empty()) return {};
   auto remains = TRY(customers_->remains_of(erased));
-  for (const auto& customer : remains.customers) {
-    TRY(forget(local_operator(), customer, std::exchange(remains.accounts, {}), "erasure register"));
+  const auto count = remains.customers.size() + remains.accounts.size();
+  for (auto& [customer, accounts] : remains.customers) {
+    TRY(forget(local_operator(), {customer, std::move(accounts)}, "erasure register"));
   }
-  if (!remains.customers.empty()) {
-    log(Level::kInfo, "erasures carried through", {{"customers", static_cast<int64_t>(remains.customers.size())}});
-  }
-  return {};
+  if (!remains.accounts.empty()) TRY(forget(local_operator(), {{}, remains.accounts}, "erasure register"));
+  if (count > 0) log(Level::kInfo, "erasures carried through", {{"records", static_cast<int64_t>(count)}});
+  return database_->forget_deleted();  // also what was committed just before the crash
 }
 
-// Tells every room that the person is gone; their keys already are.
-Result<void> Engine::forget(const security::Caller& caller, const Uuid& customer, const std::vector<Uuid>& accounts,
-                            std::string_view basis) {
-  std::string account_list;
-  for (const auto& account : accounts) account_list += (account_list.empty() ? "" : ",") + format(account);
-  json::object data{{"basis", basis}};
-  if (!account_list.empty()) data["accounts"] = account_list;
-  auto event = TRY(events::make_event({.source = "amity/erasure",
-                                       .id = format(customer) + "/" + format(clock_.now()),
-                                       .type = "customer.erased",
-                                       .subject = {events::EntityKind::kCustomer, format(customer)},
-                                       .time = clock_.now(),
-                                       .data = std::move(data)}));
-  const auto answers = pipeline_->submit(caller, {std::move(event)});
-  if (!answers.front()) return std::unexpected(answers.front().error());
+// Tells every room that these are gone; their keys already are.
+Result<void> Engine::forget(const security::Caller& caller, const Erased& erased, std::string_view basis) {
+  const auto answers = pipeline_->submit(caller, TRY(erasure_events(erased, basis, clock_.now())));
+  for (const auto& answer : answers) {
+    if (!answer) return std::unexpected(answer.error());
+  }
   return database_->forget_deleted();
 }
 
-// Register and destroy the keys first (durable), then tell every room by an event; a crash in between is resumed.
+// Register and destroy the keys first (durable, all at once), then tell every room by an event; a crash in between is
+// resumed. The keys go on the writer's thread, so that no batch opens an account for the customer behind the choice.
 Result<json::object> Engine::erase(const security::Caller& caller, std::string_view customer, std::string_view basis) {
   TRY(security::require(caller, security::Permission::kEraseCustomers));
-  const auto accounts = TRY(customers_->sole_accounts(caller, customer));
   const auto id = pseudonyms_->of({events::EntityKind::kCustomer, std::string(customer)}).id;
-  const auto digest = amity::digest(as_bytes(basis));
+  const auto digest = DigestWriter().add(basis).add(ByteView(id.bytes)).finish();
   const Uuid request = make_uuid_v8(std::span<const uint8_t, 16>(digest.data(), 16));
-  for (const auto& account : accounts) TRY(keys_->destroy(account, request));
-  TRY(keys_->destroy(id, request));
-  TRY(forget(caller, id, accounts, basis));
-  return json::object{{"erased_at", format(clock_.now())}, {"accounts_erased", static_cast<int64_t>(accounts.size())}};
+  if (keys_->is_erased(id)) TRY(resume_erasures());  // one that was refused half way is carried through here
+  Erased erased{id, {}};
+  TRY(database_->write([&](store::Transaction& transaction) -> Result<void> {
+    erased.accounts = TRY(customers_->sole_accounts(caller, transaction, customer));
+    auto owners = erased.accounts;
+    owners.push_back(id);
+    return keys_->destroy(owners, request);
+  }));
+  TRY(forget(caller, erased, basis));
+  return json::object{{"erased_at", format(clock_.now())},
+                      {"accounts_erased", static_cast<int64_t>(erased.accounts.size())}};
 }
 
 }  // namespace amity::app

@@ -22,6 +22,12 @@ security::Caller local_operator();
 // Where the data will stand, made where it is missing.
 void make_data_folder(const Configuration& configuration);
 
+// Whose keys are destroyed.
+struct Erased {
+  std::optional<Uuid> customer;
+  std::vector<Uuid> accounts;
+};
+
 class Engine {
  public:
   // Opens the database (made where it is missing), brings it up to date and takes the writer's lease. conflict: another
@@ -67,8 +73,7 @@ class Engine {
   Result<void> open_rooms(const Institution& institution);
   Result<void> read_definitions(const Institution& institution);
   Result<void> resume_erasures();
-  Result<void> forget(const security::Caller& caller, const Uuid& customer, const std::vector<Uuid>& accounts,
-                      std::string_view basis);
+  Result<void> forget(const security::Caller& caller, const Erased& erased, std::string_view basis);
   Result<void> start();
   api::Services make_services();
   features::KeyFor state_keys() const;

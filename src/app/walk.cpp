@@ -20,6 +20,14 @@ bool is_about_the_event(Code code) {
   return code == Code::kInvalid || code == Code::kUnprocessable || code == Code::kConflict || code == Code::kNotFound;
 }
 
+// A repeat whose first answer cannot be given again: it, or what it was about, went with the person (docs/events.md).
+std::unexpected<Error> erased_since(int64_t seq) {
+  return fail(Code::kConflict,
+              "this event was taken as number " + std::to_string(seq) +
+                  " and its owner has been erased since, and with them the first answer: it is not taken again",
+              "/subject");
+}
+
 Sight sight_of(Rooms& rooms, store::Reader& reader, customers::History history) {
   return {rooms.pseudonyms,
           rooms.records,
@@ -65,11 +73,11 @@ Result<void> Walk::prepare(std::span<Event> events) {
 }
 
 Result<Answer> Walk::take(const security::Caller& caller, Event event, const std::optional<events::Known>& known) {
-  if (known) return repeat_of(*known);
+  if (known) return repeat_of(event, *known);
   const auto identity = rooms_.pseudonyms.identity_of(event.source, event.id);
   if (const auto earlier = walked_.find(identity); earlier != walked_.end()) {
     const auto& first = appended_[earlier->second];
-    return repeat_of({first.seq, first.body_digest == event.body_digest});
+    return repeat_of(event, {first.seq, first.body_digest == event.body_digest});
   }
   const auto prepared = event.entities;
   auto resolved = rooms_.records.resolve(event);  // again: an event before it may have changed who is meant
@@ -81,7 +89,7 @@ Result<Answer> Walk::take(const security::Caller& caller, Event event, const std
   return Answer(TRY(walk(caller, std::move(event), 0)));
 }
 
-Result<Answer> Walk::repeat_of(const events::Known& known) {
+Result<Answer> Walk::repeat_of(const Event& event, const events::Known& known) {
   if (!known.is_same) {
     return Answer(fail(Code::kConflict,
                        "this source and id already stand for an event with another content: a new event "
@@ -89,10 +97,12 @@ Result<Answer> Walk::repeat_of(const events::Known& known) {
                        "/id"));
   }
   if (const auto answer = answers_.find(known.seq); answer != answers_.end()) return Answer(answer->second);
+  if (rooms_.records.is_erased(event)) return Answer(erased_since(known.seq));
+  const auto records = rooms_.desk.records_of_event(transaction_, known.seq);
+  if (!records && records.error().code == Code::kNotFound) return Answer(erased_since(known.seq));
+  if (!records) return std::unexpected(records.error());
   json::array decisions;
-  for (const auto& record : TRY(rooms_.desk.records_of_event(transaction_, known.seq))) {
-    decisions.push_back(decisions::summary_of(record));
-  }
+  for (const auto& record : *records) decisions.push_back(decisions::summary_of(record));
   return Answer(answer_of(known.seq, std::move(decisions)));
 }
 
@@ -109,7 +119,7 @@ Result<json::object> Walk::walk(const security::Caller& caller, Event arrived, i
   if (policy) decision = TRY(decide(event, *policy));
   rooms_.records.apply(event);
   TRY(rooms_.features->apply(event));
-  if (event.type == "customer.erased") TRY(rooms_.erase(transaction_, event.entities));
+  if (events::is_erasure(event)) TRY(rooms_.erase(transaction_, event.entities));
   json::array summaries;
   if (decision) {
     summaries.push_back(record(caller, *decision));

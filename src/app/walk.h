@@ -58,7 +58,7 @@ class Walk {
  private:
   Result<void> prepare(std::span<events::Event> events);
   Result<Answer> take(const security::Caller& caller, events::Event event, const std::optional<events::Known>& known);
-  Result<Answer> repeat_of(const events::Known& known);
+  Result<Answer> repeat_of(const events::Event& event, const events::Known& known);
   Result<json::object> walk(const security::Caller& caller, events::Event arrived, int round);
   json::object record(const security::Caller& caller, const decisions::Decision& decision);
   Result<decisions::Decision> decide(const events::Event& event, const decisions::Policy& policy);

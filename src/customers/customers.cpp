@@ -27,6 +27,7 @@ constexpr Statement kUnitOfCustomer("customers.unit", "SELECT unit FROM customer
 constexpr Statement kUnitOfAccount("accounts.unit",
                                    "SELECT c.unit FROM accounts AS a JOIN customers AS c "
                                    "ON c.customer_id = a.home_customer_id WHERE a.account_id = $1");
+constexpr Statement kHomeOfAccount("accounts.home", "SELECT home_customer_id FROM accounts WHERE account_id = $1");
 constexpr Statement kByToken("search_tokens.find", "SELECT customer_id FROM search_tokens WHERE token = $1 LIMIT 2000");
 
 Uuid uuid_from(ByteView bytes) {
@@ -301,7 +302,7 @@ Result<RebuildReport> Customers::check_against_log(const Caller& caller) const {
     std::map<Uuid, AccountRecord> accounts;
     const auto last = TRY(parts_.log.last_seq(reader));
     TRY(parts_.log.scan(reader, 1, last, [&](const Event& event) -> Result<void> {
-      if (event.is_erased || event.type == "customer.erased") return {};
+      if (event.is_erased || events::is_erasure(event)) return {};
       if (event.subject.kind == EntityKind::kCustomer) {
         fold(customers[event.entities[0].id], event, parts_.pseudonyms);
         return {};
@@ -342,11 +343,18 @@ Result<RebuildReport> Customers::check_against_log(const Caller& caller) const {
 Result<Customers::Remains> Customers::remains_of(std::span<const Uuid> erased) const {
   Remains remains;
   TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
-    const auto stands = [](const store::Row&) -> Result<bool> { return true; };
+    std::vector<std::pair<Uuid, Uuid>> accounts;  // with their home
     for (const auto& id : erased) {
       const Value parameters[] = {ByteView(id.bytes)};
-      if (TRY(reader.first<bool>(kCustomer, parameters, stands))) remains.customers.push_back(id);
-      if (TRY(reader.first<bool>(kAccount, parameters, stands))) remains.accounts.push_back(id);
+      TRY(reader.query(kCustomer, parameters,
+                       [&](const store::Row&) { return remains.customers[id], Result<void>(); }));
+      TRY(reader.query(kHomeOfAccount, parameters, [&](const store::Row& row) -> Result<void> {
+        return accounts.emplace_back(id, uuid_from(row.bytes(0))), Result<void>();
+      }));
+    }
+    for (const auto& [account, home] : accounts) {
+      const auto goes_with = remains.customers.find(home);
+      (goes_with != remains.customers.end() ? goes_with->second : remains.accounts).push_back(account);
     }
     return {};
   }));
@@ -361,17 +369,14 @@ Result<bool> Customers::is_sole_holder(store::Reader& reader, const Uuid& accoun
   });
 }
 
-Result<std::vector<Uuid>> Customers::sole_accounts(const Caller& caller, std::string_view reference) const {
+Result<std::vector<Uuid>> Customers::sole_accounts(const Caller& caller, store::Reader& reader,
+                                                   std::string_view reference) const {
   std::vector<Uuid> sole;
-  TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
-    const auto record = TRY(visible_customer(caller, reader, reference));
-    for (const auto& [key, link] : record.accounts) {
-      // An erasure cut short has destroyed accounts already: they are named again, so that it can be carried through.
-      const bool is_destroyed = parts_.keys.is_erased(link.account_id);
-      if (is_destroyed || TRY(is_sole_holder(reader, link.account_id, reference))) sole.push_back(link.account_id);
-    }
-    return {};
-  }));
+  const auto record = TRY(visible_customer(caller, reader, reference));
+  for (const auto& [key, link] : record.accounts) {
+    if (parts_.keys.is_erased(link.account_id)) continue;  // went with its last holder
+    if (TRY(is_sole_holder(reader, link.account_id, reference))) sole.push_back(link.account_id);
+  }
   return sole;
 }
 

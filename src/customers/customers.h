@@ -9,6 +9,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,14 +62,17 @@ class Customers {
   // Builds every record again from the log beside the live ones and compares.
   Result<RebuildReport> check_against_log(const security::Caller& caller) const;
 
-  // Of these erased owners, those that rows still stand for: what a restored backup must forget before it serves.
+  // Of these erased owners, those that rows still stand for: what an erasure cut short or a restored backup must forget
+  // before it serves. An account goes with its home customer, or alone where that one stays or is gone already.
   struct Remains {
-    std::vector<Uuid> customers;
+    std::map<Uuid, std::vector<Uuid>> customers;  // with accounts
     std::vector<Uuid> accounts;
   };
   Result<Remains> remains_of(std::span<const Uuid> erased) const;
-  // The accounts of a customer that nobody else holds.
-  Result<std::vector<Uuid>> sole_accounts(const security::Caller& caller, std::string_view reference) const;
+  // The accounts of a customer that nobody else holds, as of this moment. Inside a transaction nobody can open another
+  // one meanwhile.
+  Result<std::vector<Uuid>> sole_accounts(const security::Caller& caller, store::Reader& reader,
+                                          std::string_view reference) const;
   // One event of the log; not_found where it is about somebody the caller may not see.
   Result<json::object> event(const security::Caller& caller, int64_t seq) const;
   // Whether a customer or account lies in the caller's organisation unit; what is unknown does not.

@@ -120,7 +120,7 @@ Result<void> LiveRecords::load(store::Reader& reader, std::span<const Event> bat
   std::vector<Uuid> accounts;
   std::vector<Uuid> beginning;
   for (const auto& event : batch) {
-    if (event.type == "customer.erased") continue;  // nothing of it can be opened any more
+    if (events::is_erasure(event)) continue;  // nothing of it can be opened any more
     const auto subject = pseudonyms_.of(event.subject);
     auto& list = subject.kind == EntityKind::kCustomer ? customers : accounts;
     list.push_back(subject.id);
@@ -173,7 +173,7 @@ Result<void> LiveRecords::load_accounts(store::Reader& reader, std::span<const U
 }
 
 Result<void> LiveRecords::resolve(Event& event) const {
-  if (event.type == "customer.erased") return resolve_erasure(event);
+  if (events::is_erasure(event)) return resolve_erasure(event);
   event.entities = {pseudonyms_.of(event.subject)};
   event.home = event.entities[0].id;
   if (keys_ != nullptr && keys_->is_erased(event.home)) {
@@ -187,10 +187,10 @@ Result<void> LiveRecords::resolve(Event& event) const {
 
 // It names pseudonyms: of the person no reference may be kept. Its data is the institution's own.
 Result<void> LiveRecords::resolve_erasure(Event& event) const {
-  const Uuid customer = TRY(parse_uuid(event.subject.key));
-  event.entities = {{EntityKind::kCustomer, customer}};
+  const Uuid subject = TRY(parse_uuid(event.subject.key));
+  event.entities = {{event.subject.kind, subject}};
   event.home = institution_home();
-  event.partition = partition_of(customer);
+  event.partition = partition_of(subject);
   const auto* accounts = event.data.if_contains("accounts");
   std::string_view rest = accounts == nullptr ? std::string_view() : std::string_view(accounts->get_string());
   while (!rest.empty()) {
@@ -237,7 +237,7 @@ Result<void> LiveRecords::resolve_account(Event& event) const {
 }
 
 void LiveRecords::apply(const Event& event) {
-  if (event.type == "customer.erased") return erase(event);
+  if (events::is_erasure(event)) return erase(event);
   const Uuid& subject = event.entities[0].id;
   const bool is_pressing = event.type.starts_with("customer.") || event.type.starts_with("account.");
   if (is_pressing) pressing_.insert(subject);
@@ -269,14 +269,11 @@ void LiveRecords::fold_into(const Uuid& id, const Event& event) {
 
 // The customer goes, and with them every account that nobody else holds (their keys are already destroyed).
 void LiveRecords::erase(const Event& event) {
-  const Uuid& customer = event.entities[0].id;
   for (const auto& entity : event.entities) {
-    if (entity.kind != EntityKind::kAccount) continue;
-    accounts_.forget(entity.id);
-    erased_accounts_.push_back(entity.id);
+    const bool is_account = entity.kind == EntityKind::kAccount;
+    is_account ? accounts_.forget(entity.id) : customers_.forget(entity.id);
+    (is_account ? erased_accounts_ : erased_customers_).push_back(entity.id);
   }
-  customers_.forget(customer);
-  erased_customers_.push_back(customer);
 }
 
 Result<void> LiveRecords::save(store::Transaction& transaction) {
@@ -380,6 +377,10 @@ Result<int64_t> LiveRecords::watermark(store::Reader& reader) const {
   return TRY(reader.first<int64_t>(kReadSettled, {},
                                    [](const store::Row& row) -> Result<int64_t> { return row.integer(0); }))
       .value_or(0);
+}
+
+bool LiveRecords::is_erased(const Event& event) const {
+  return keys_ != nullptr && keys_->is_erased(pseudonyms_.of(event.subject).id);
 }
 
 Uuid LiveRecords::customer_of(const Event& event) const {

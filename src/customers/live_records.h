@@ -156,6 +156,8 @@ class LiveRecords {
   Result<void> load(store::Reader& reader, std::span<const events::Event> batch);
   // Fills entities, home and partition. unprocessable: an account or customer nobody registered, or an erased one.
   Result<void> resolve(events::Event& event) const;
+  // Whether its subject has been erased: nothing more is recorded about it, and nothing of it can be read.
+  bool is_erased(const events::Event& event) const;
   void apply(const events::Event& event);
   // What cannot wait.
   Result<void> save(store::Transaction& transaction);

@@ -66,6 +66,9 @@ constexpr Field kCustomerErased[] = {
     {"basis", kText, kRequired},  // the request's record, never the person's data
     {"accounts", kText},          // pseudonyms of the accounts nobody else held, separated by commas
 };
+constexpr Field kAccountErased[] = {
+    {"basis", kText, kRequired},
+};
 constexpr Field kAccountOpened[] = {
     {"type", kCode, kRequired, kC1, kAccount, kAccountTypes},
     {"currency", kText, kRequired},
@@ -151,6 +154,7 @@ constexpr Type kTypes[] = {
     {"customer.registered", 1, kCustomer, "a person or organisation becomes known", kCustomerProfile},
     {"customer.updated", 1, kCustomer, "values of a customer change; those not named stay", kCustomerProfile},
     {"customer.erased", 1, kCustomer, "a customer's data has been erased", kCustomerErased, kInternal},
+    {"account.erased", 1, kAccount, "an account has been erased apart from its last holder", kAccountErased, kInternal},
     {"relationship.recorded", 1, kCustomer, "two customers are related", kRelationshipRecorded},
     {"risk_profile.assessed", 1, kCustomer, "how much risk a customer can bear was assessed", kRiskProfileAssessed},
     {"consent.given", 1, kCustomer, "a customer agrees to a purpose", kConsentGiven},

@@ -79,6 +79,9 @@ struct Event {
 
 constexpr int kPartitionCount = 64;
 
+// customer.erased and account.erased name pseudonyms (docs/decisions/0009) and belong to nobody.
+bool is_erasure(const Event& event);
+
 // A new event from its parts, checked against the catalogue as decode_event does, its body digest set: for events the
 // engine makes itself, for imports and for the simulator. `data` is of the newest schema version.
 struct EventParts {

@@ -187,11 +187,12 @@ Result<std::vector<Erasure>> KeyStore::Body::erasures_after(int64_t seq) const {
   return erasures;
 }
 
-Result<void> KeyStore::Body::destroy(const Uuid& owner, const Uuid& request) {
-  if (owner.is_nil()) return invalid("an owner of a key cannot be nil");
+Result<void> KeyStore::Body::destroy(std::span<const Uuid> owners, const Uuid& request) {
+  if (std::ranges::any_of(owners, &Uuid::is_nil)) return invalid("an owner of a key cannot be nil");
   const std::lock_guard exclusive(rotation_);
-  const Erasure erasure{0, owner, request, clock_.now(), false};
-  TRY(merge_erasures(std::span(&erasure, 1)));
+  std::vector<Erasure> erasures;
+  for (const Uuid& owner : owners) erasures.push_back({0, owner, request, clock_.now(), false});
+  TRY(merge_erasures(erasures));
   return finish_erasures();
 }
 
@@ -284,7 +285,7 @@ Result<void> KeyStore::ensure(std::span<const Uuid> owners) { return body_->ensu
 bool KeyStore::is_erased(Uuid owner) const { return body_->is_erased(owner); }
 Result<void> KeyStore::announce(std::string_view address) { return body_->announce(address); }
 SecretKey KeyStore::institution_key(std::string_view use) const { return body_->root().derive(use); }
-Result<void> KeyStore::destroy(Uuid owner, Uuid request) { return body_->destroy(owner, request); }
+Result<void> KeyStore::destroy(std::span<const Uuid> owners, Uuid request) { return body_->destroy(owners, request); }
 Result<std::vector<Erasure>> KeyStore::erasures_after(int64_t seq) const { return body_->erasures_after(seq); }
 Result<void> KeyStore::export_backup(const std::string& path) const { return body_->export_backup(path); }
 Result<void> KeyStore::rotate_master_key() { return body_->rotate(); }

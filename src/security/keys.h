@@ -60,9 +60,11 @@ class KeyStore {
   // As Database::announce: who finds this store taken is told where its holder is reached.
   Result<void> announce(std::string_view address);
 
-  // Registers the erasure durably, then destroys the key and its traces in the store's files. Repeating is harmless.
-  // An owner without a key is registered all the same. Make a key backup afterwards: older ones still hold the key.
-  Result<void> destroy(Uuid owner, Uuid request);
+  // Registers the erasure of all owners durably and at once (after a crash it is all of them or none), then destroys
+  // the keys and their traces in the store's files. Repeating is harmless. An owner without a key is registered all the
+  // same. Make a key backup afterwards: older ones still hold the keys.
+  Result<void> destroy(std::span<const Uuid> owners, Uuid request);
+  Result<void> destroy(Uuid owner, Uuid request) { return destroy(std::span(&owner, 1), request); }
   // The register after `seq`, in order: what a restored data backup must forget before it serves (customer.erased for
   // each, again), and what another copy has not seen yet.
   Result<std::vector<Erasure>> erasures_after(int64_t seq) const;

@@ -58,6 +58,19 @@ class Bank {
 
 using Settings = std::map<std::string, std::string>;  // environment variables
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kMayPreload = false;
+#else
+constexpr bool kMayPreload = true;
+#endif
+
+// With the failing disk of storage_shim.c under the bank's files.
+inline Settings shim_of(const Bank& bank, Settings settings) {
+  settings["LD_PRELOAD"] = AMITY_STORAGE_SHIM;
+  settings["AMITY_SHIM_FOLDER"] = bank.data().string();
+  return settings;
+}
+
 // `amity ARGUMENTS` with the bank's flags.
 class Process {
  public:

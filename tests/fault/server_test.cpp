@@ -14,18 +14,6 @@ constexpr uint64_t kSeed = 20260701;
 
 int rounds(int few, int many) { return std::getenv("AMITY_LONG") != nullptr ? many : few; }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kMayPreload = false;
-#else
-constexpr bool kMayPreload = true;
-#endif
-
-Settings shim_of(const Bank& bank, Settings settings) {
-  settings["LD_PRELOAD"] = AMITY_STORAGE_SHIM;
-  settings["AMITY_SHIM_FOLDER"] = bank.data().string();
-  return settings;
-}
-
 // A bank that has been made, served and stopped in peace.
 void copy_made_bank(const Bank& bank) {
   static const Bank made;

@@ -24,7 +24,7 @@ class KeyStore::Body {
   bool is_erased(const Uuid& owner) const;
   const SecretKey& root() const { return root_; }
   Result<void> announce(std::string_view address) { return database_->announce(address); }
-  Result<void> destroy(const Uuid& owner, const Uuid& request);
+  Result<void> destroy(std::span<const Uuid> owners, const Uuid& request);
   Result<std::vector<Erasure>> erasures_after(int64_t seq) const;
   Result<void> export_backup(const std::string& path) const;
   // What a backup brings; existing keys stay, erased ones never come back.
