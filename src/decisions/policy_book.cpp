@@ -126,7 +126,23 @@ Result<Policy> PolicyBook::read(std::string_view definition) const {
   return policy;
 }
 
+// Of two shipped policies for one type of event nobody could tell which decides.
+Result<void> PolicyBook::refuse_rivals(const std::vector<std::string>& shipped) const {
+  std::map<std::string, std::string> names;  // by event type
+  for (const auto& text : shipped) {
+    const auto policy = TRY(read(text));
+    const auto& [on, name] = *names.emplace(policy.definition().on, policy.definition().name).first;
+    if (name == policy.definition().name) continue;
+    return fail(Code::kConflict,
+                "two shipped policies decide " + on + " events, " + name + " and " + policy.definition().name +
+                    ": keep one of the two files",
+                "policies");
+  }
+  return {};
+}
+
 Result<void> PolicyBook::open(const security::Caller& installer, const std::vector<std::string>& shipped) {
+  TRY(refuse_rivals(shipped));
   TRY(database_.write([&](store::Transaction& transaction) -> Result<void> {
     std::vector<PolicyVersion> known;
     TRY(transaction.query(kAll, {}, [&](const store::Row& row) -> Result<void> {
@@ -138,10 +154,15 @@ Result<void> PolicyBook::open(const security::Caller& installer, const std::vect
       const auto same = [&](const PolicyVersion& v) { return v.fingerprint == policy.fingerprint(); };
       if (std::ranges::any_of(known, same)) continue;
       const auto named = [&](const PolicyVersion& v) { return v.name == policy.definition().name; };
-      const bool is_first = std::ranges::none_of(known, named);
-      const auto version = TRY(add(transaction, installer, clock_.now(), {policy, text, is_first}));
+      // The institution's own policy goes on deciding where it has one of another name.
+      const auto decides = [&](const PolicyVersion& v) {
+        const auto other = Policy::parse(v.definition);
+        return v.stage == "active" && other && other->definition().on == policy.definition().on;
+      };
+      const bool is_active = std::ranges::none_of(known, named) && std::ranges::none_of(known, decides);
+      const auto version = TRY(add(transaction, installer, clock_.now(), {policy, text, is_active}));
       TRY(audit_.record(transaction, installer,
-                        {is_first ? "policy.installed" : "policy.drafted",
+                        {is_active ? "policy.installed" : "policy.drafted",
                          object_of(version.name, version.version),
                          {{"fingerprint", to_hex(version.fingerprint)}}}));
     }

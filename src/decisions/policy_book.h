@@ -36,7 +36,8 @@ class PolicyBook {
   PolicyBook(store::Database& database, const security::AuditChain& audit, const Clock& clock, Fits fits = {});
 
   // Brings the active policies into memory. What the installation ships (`shipped`: texts) and the book has never seen
-  // is taken in; as the first version of its name it becomes active by the act of installing, later ones are drafts.
+  // is taken in; as the first version of its name it becomes active by the act of installing, unless another policy
+  // decides that type of event already; later ones are drafts. conflict: two shipped ones decide the same type.
   Result<void> open(const security::Caller& installer, const std::vector<std::string>& shipped);
 
   // Checks and keeps a new draft. conflict: this very definition is already a version.
@@ -54,6 +55,7 @@ class PolicyBook {
   Result<std::shared_ptr<const Policy>> by_fingerprint(store::Reader& reader, const Digest& fingerprint) const;
 
  private:
+  Result<void> refuse_rivals(const std::vector<std::string>& shipped) const;
   Result<void> load_active();
   Result<Policy> read(std::string_view definition) const;  // parsed, and everything it names exists
 

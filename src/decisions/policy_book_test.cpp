@@ -121,6 +121,23 @@ TEST_P(PolicyBookTest, lets_one_policy_decide_a_type_of_event) {
   EXPECT_TRUE(book_->activate(other_analyst_, "r", 1));
 }
 
+TEST_P(PolicyBookTest, refuses_two_shipped_policies_for_one_type_of_event_and_names_both) {
+  PolicyBook book(*database_, audit_, clock_);
+  const auto opened = book.open(installer_, {policy_named("p", "allow"), policy_named("q", "hold")});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, Code::kConflict);
+  EXPECT_EQ(opened.error().message,
+            "two shipped policies decide payment.requested events, p and q: keep one of the two files");
+  EXPECT_EQ(stages(), "");  // none was taken in
+}
+
+TEST_P(PolicyBookTest, leaves_the_decision_with_the_institutions_own_policy_when_another_is_shipped) {
+  reopen({policy_named("own", "hold")});
+  reopen({policy_named("shipped", "allow")});
+  EXPECT_EQ(otherwise(), "hold");
+  EXPECT_EQ(stages(), "own1active shipped1draft ");
+}
+
 TEST_P(PolicyBookTest, asks_for_permission) {
   const auto agent = caller_of(4, security::Role::kServiceAgent);
   EXPECT_EQ(book_->draft(agent, policy_named("p", "allow")).error().code, Code::kForbidden);
