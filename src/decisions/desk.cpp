@@ -12,7 +12,7 @@ using store::Statement;
 using store::Value;
 
 constexpr store::Insert kAdd("decisions.add", "decisions",
-                             "partition_id,decision_id,seq,subject_id,home_id,event_time_us,policy,outcome,"
+                             "partition_id,decision_id,seq,subject_id,home_id,event_time_us,policy,"
                              "record_digest,sealed_record");
 constexpr Statement kById("decisions.by_id",
                           "SELECT home_id, decision_id, sealed_record FROM decisions WHERE decision_id = $1");
@@ -114,7 +114,7 @@ Result<Decision> DecisionDesk::decide(const Decided& decided) const {
 Digest DecisionDesk::stage(const Decision& decision, std::string record) {
   const auto record_digest = digest(as_bytes(record));
   staged_.push_back({decision.id, decision.seq, decision.partition, decision.subject.id, decision.owner, decision.time,
-                     decision.policy, decision.verdict.outcome, std::move(record), record_digest});
+                     decision.policy, std::move(record), record_digest});
   return record_digest;
 }
 
@@ -126,17 +126,21 @@ Result<void> DecisionDesk::save(store::Transaction& transaction) {
   for (const auto& staged : staged_) {
     const auto key = TRY(keys_.key_of(staged.owner));
     sealed.push_back(seal(key, as_bytes(staged.record), place_of(staged.id.value)));
-    cells.insert(cells.end(), {int64_t{staged.partition}, ByteView(staged.id.value.bytes), staged.seq,
-                               ByteView(staged.subject.bytes), ByteView(staged.owner.bytes), staged.time.us,
-                               std::string_view(staged.policy), std::string_view(staged.outcome),
-                               ByteView(staged.record_digest), ByteView(sealed.back())});
+    cells.insert(cells.end(),
+                 {int64_t{staged.partition}, ByteView(staged.id.value.bytes), staged.seq,
+                  ByteView(staged.subject.bytes), ByteView(staged.owner.bytes), staged.time.us,
+                  std::string_view(staged.policy), ByteView(staged.record_digest), ByteView(sealed.back())});
   }
   return transaction.insert(kAdd, cells);
 }
 
-Result<json::object> DecisionDesk::open_record(ByteView owner, ByteView id, ByteView sealed) const {
+Result<Bytes> DecisionDesk::open_bytes(ByteView owner, ByteView id, ByteView sealed) const {
   const auto key = TRY(keys_.key_of(uuid_from(owner)));
-  const auto plain = TRY(open(key, sealed, place_of(uuid_from(id))));
+  return open(key, sealed, place_of(uuid_from(id)));
+}
+
+Result<json::object> DecisionDesk::open_record(ByteView owner, ByteView id, ByteView sealed) const {
+  const auto plain = TRY(open_bytes(owner, id, sealed));
   return TRY(parse_json(as_text(plain))).as_object();
 }
 
@@ -176,10 +180,13 @@ Result<void> DecisionDesk::scan(store::Reader& reader, int64_t from_seq, int64_t
                                 const std::function<Result<void>(const Kept&)>& each) const {
   const Value parameters[] = {from_seq, to_seq};
   return reader.query(kScan, parameters, [&](const store::Row& row) -> Result<void> {
-    Kept kept{row.integer(3), DecisionId{uuid_from(row.bytes(1))}, {}};
-    auto opened = open_record(row.bytes(0), row.bytes(1), row.bytes(2));
+    Kept kept{row.integer(3), DecisionId{uuid_from(row.bytes(1))}, {}, {}};
+    const auto opened = open_bytes(row.bytes(0), row.bytes(1), row.bytes(2));
     if (!opened && opened.error().code != Code::kNotFound) return std::unexpected(opened.error());
-    if (opened) kept.record = std::move(*opened);
+    if (opened) {
+      kept.record = TRY(parse_json(as_text(*opened))).as_object();
+      kept.digest = digest(*opened);
+    }
     return each(kept);
   });
 }

@@ -71,6 +71,7 @@ class DecisionDesk {
     int64_t seq;
     DecisionId id;
     std::optional<json::object> record;
+    Digest digest{};  // of the record's bytes
   };
   Result<void> scan(store::Reader& reader, int64_t from_seq, int64_t to_seq,
                     const std::function<Result<void>(const Kept&)>& each) const;
@@ -84,10 +85,10 @@ class DecisionDesk {
     Uuid owner;
     Timestamp time;
     std::string policy;
-    std::string outcome;
     std::string record;  // canonical JSON
     Digest record_digest;
   };
+  Result<Bytes> open_bytes(ByteView owner, ByteView id, ByteView sealed) const;
   Result<json::object> open_record(ByteView owner, ByteView id, ByteView sealed) const;
 
   security::KeyStore& keys_;
