@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <set>
 #include <tuple>
@@ -27,6 +28,16 @@ std::vector<std::string> texts_of(const std::vector<DefinitionText>& files) {
 Result<std::vector<security::Checkpoint>> read_checkpoint_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return security::read_checkpoints(std::string((std::istreambuf_iterator<char>(in)), {}));
+}
+
+// What the audit chain says the record of a decision was when it was made.
+Result<std::string> audited_digest(store::Reader& reader, DecisionId decision) {
+  const security::AuditQuery query{.action = "decision.made", .object = "decision/" + format(decision), .limit = 1};
+  for (const auto& entry : TRY(security::read_audit(reader, local_operator(), query))) {
+    const auto detail = TRY(parse_json(entry.detail));
+    if (const auto* digest = detail.as_object().if_contains("digest")) return std::string(digest->as_string());
+  }
+  return "";
 }
 
 // "institution/models/credit.default.yaml /features/3": the file a mistake stands in.
@@ -64,6 +75,38 @@ Result<std::vector<events::Event>> erasure_events(const Erased& erased, std::str
     events.push_back(TRY(erasure_event(account, {{"basis", basis}}, now)));
   }
   return events;
+}
+
+bool is_personal(const events::Entity& entity) {
+  return entity.kind == events::EntityKind::kCustomer || entity.kind == events::EntityKind::kAccount;
+}
+
+// Whether an event that can still be read touches it.
+Result<bool> is_used_by_others(store::Reader& reader, const events::EventLog& log, const Uuid& thing) {
+  bool is_used = false;
+  const auto read = log.of_entity(reader, {.entity = thing}, [&](const events::Event& event) -> Result<void> {
+    is_used = !event.is_erased;
+    return is_used ? fail(Code::kLimit, "one is enough") : Result<void>();
+  });
+  if (!read && !is_used) return std::unexpected(read.error());
+  return is_used;
+}
+
+// The erased, and the things nobody else ever used, their card or device: what is counted of those is about them alone.
+Result<std::vector<events::Entity>> with_what_only_they_used(store::Reader& reader, const events::EventLog& log,
+                                                             std::span<const events::Entity> erased) {
+  std::set<events::Entity> things;
+  for (const auto& entity : erased) {
+    TRY(log.of_entity(reader, {.entity = entity.id}, [&](const events::Event& event) -> Result<void> {
+      std::ranges::copy_if(event.entities, std::inserter(things, things.end()), std::not_fn(is_personal));
+      return {};
+    }));
+  }
+  std::vector<events::Entity> all(erased.begin(), erased.end());
+  for (const auto& thing : things) {
+    if (!TRY(is_used_by_others(reader, log, thing.id))) all.push_back(thing);
+  }
+  return all;
 }
 
 }  // namespace
@@ -194,7 +237,7 @@ Result<void> Engine::start() {
         return names;
       },
       [this](store::Transaction& transaction, std::span<const events::Entity> erased) -> Result<void> {
-        TRY(features_->erase(transaction, erased));
+        TRY(features_->erase(transaction, TRY(with_what_only_they_used(transaction, *log_, erased))));
         if (erased.front().kind != events::EntityKind::kCustomer) return {};
         return users_->erase(transaction, CustomerId{erased.front().id});
       }});
@@ -246,9 +289,7 @@ api::Services Engine::make_services() {
 // What belongs to one person is sealed with their key; what is shared, with the institution's.
 features::KeyFor Engine::state_keys() const {
   return [this](const events::Entity& entity) -> Result<SecretKey> {
-    const bool is_personal =
-        entity.kind == events::EntityKind::kCustomer || entity.kind == events::EntityKind::kAccount;
-    return is_personal ? keys_->key_of(entity.id) : keys_->institution_key("states");
+    return is_personal(entity) ? keys_->key_of(entity.id) : keys_->institution_key("states");
   };
 }
 
@@ -318,6 +359,7 @@ Result<json::object> Engine::replay(const security::Caller& caller, std::optiona
   const auto report =
       TRY(app::replay({.rooms = *rooms_,
                        .feature_set = [this](const Digest& print) { return features_->by_fingerprint(print); },
+                       .audited_digest = audited_digest,
                        .on_progress = std::move(on_progress)},
                       only));
   return to_json(report);

@@ -41,6 +41,7 @@ class Engine {
   security::KeyStore& keys() { return *keys_; }
   security::Users& users() { return *users_; }
   Pipeline& pipeline() { return *pipeline_; }
+  const Rooms& rooms() const { return *rooms_; }
   models::Registry& models() { return *models_; }
   const security::AuditChain& audit() const { return *audit_; }
   const customers::Customers& customers() const { return *customers_; }

@@ -1,89 +1,19 @@
 // Erasing a customer, also where it was cut short: what a crash left is carried through by the next start.
-#include <gtest/gtest.h>
-
-#include <algorithm>
-
 #include "api/first_answers.h"
 #include "api/router.h"
-#include "app/engine.h"
+#include "app/bank_fixture.h"
 #include "events/decode.h"
-#include "store/database_fixture.h"
 
 namespace amity::app {
 namespace {
 
-using events::EntityKind;
-using events::Event;
-using events::Reference;
-
-class ErasureTest : public store::DatabaseTest {
+class ErasureTest : public BankTest {
  protected:
-  void SetUp() override {
-    store::DatabaseTest::SetUp();
-    configuration_.database = options().url;
-    configuration_.keys = "sqlite:" + (folder() / "amity.keys").string();
-    configuration_.key_file = (folder() / "amity.key").string();
-    configuration_.checkpoints = (folder() / "amity.checkpoints").string();
-    open_engine();
-  }
-  void TearDown() override { engine_.reset(); }
-
-  void open_engine() {
-    engine_.reset();
-    auto engine = Engine::open(configuration_, clock_);
-    ASSERT_TRUE(engine) << engine.error().text();
-    engine_ = std::move(*engine);
-  }
-
-  Event event_of(const std::string& type, const Reference& subject, json::object data) {
-    return *events::make_event({.source = "core",
-                                .id = std::to_string(++event_count_),
-                                .type = type,
-                                .subject = subject,
-                                .time = *parse_timestamp("2026-01-01T00:00:00Z") + hours(event_count_),
-                                .data = std::move(data)});
-  }
-  Event registered(const std::string& key) {
-    return event_of("customer.registered", {EntityKind::kCustomer, key}, {{"name", "name of " + key}});
-  }
-  Event opened(const std::string& key, std::initializer_list<std::string> holders) {
-    json::array list;
-    for (const auto& holder : holders) list.push_back({{"customer", holder}, {"role", "owner"}});
-    return event_of("account.opened", {EntityKind::kAccount, key},
-                    {{"type", "investment"}, {"currency", "CNY"}, {"holders", std::move(list)}});
-  }
-  Event ordered(const std::string& account) {
-    return event_of(
-        "investment.order", {EntityKind::kAccount, account},
-        {{"product", "bond_fund"}, {"side", "buy"}, {"amount", {{"amount_minor", 100}, {"currency", "CNY"}}}});
-  }
-  Answer send(Event event) { return engine_->pipeline().submit(local_operator(), {std::move(event)}).front(); }
-  void must_take(std::vector<Event> events) {
-    for (const auto& answer : engine_->pipeline().submit(local_operator(), std::move(events))) {
-      ASSERT_TRUE(answer) << answer.error().text();
-    }
-  }
-  Result<json::object> erase(const std::string& customer) {
-    return engine_->erase(local_operator(), customer, "request 1");
-  }
-
   // What a crash leaves that came after the keys went and before any room was told.
   void destroy_keys_only(std::initializer_list<Reference> owners) {
     std::vector<Uuid> ids;
     for (const auto& owner : owners) ids.push_back(id_of(owner));
     ASSERT_TRUE(engine_->keys().destroy(ids, Uuid{.bytes = {1}}));
-  }
-
-  Uuid id_of(const Reference& reference) { return engine_->services().pseudonyms.of(reference).id; }
-  static Reference customer(const std::string& key) { return {EntityKind::kCustomer, key}; }
-  static Reference account(const std::string& key) { return {EntityKind::kAccount, key}; }
-
-  // "ok", or why there is nothing to be read.
-  std::string reads(const Reference& reference) {
-    const auto& customers = engine_->customers();
-    const auto read = reference.kind == EntityKind::kCustomer ? customers.profile(local_operator(), reference.key)
-                                                              : customers.account(local_operator(), reference.key);
-    return read ? "ok" : std::string(name_of(read.error().code));
   }
 
   // How many of these the customers room still has rows of.
@@ -140,11 +70,7 @@ class ErasureTest : public store::DatabaseTest {
     return {response.status, response.status == 200 ? response.body : error.place};
   }
 
-  SystemClock clock_;
-  Configuration configuration_;
   api::Metrics metrics_;
-  std::unique_ptr<Engine> engine_;
-  int event_count_ = 0;
 };
 
 TEST_P(ErasureTest, cut_short_is_carried_through_by_the_next_start_each_with_their_own_accounts) {
@@ -232,6 +158,38 @@ TEST_P(ErasureTest, answers_a_repeat_whose_decision_was_erased_with_a_conflict) 
   const auto again = send(account_opened);
   ASSERT_TRUE(again) << again.error().text();
   EXPECT_EQ(write_json(*again), write_json(*first));
+}
+
+TEST_P(ErasureTest, takes_the_states_of_things_nobody_else_used_and_leaves_those_of_shared_things) {
+  const auto paid = [&](const std::string& account, const std::string& card) {
+    return event_of("payment.requested", {EntityKind::kAccount, account},
+                    {{"amount", {{"amount_minor", 500}, {"currency", "CNY"}}},
+                     {"channel", "card_online"},
+                     {"merchant", "m1"},
+                     {"card", card}});
+  };
+  must_take({registered("lin"), registered("wu"), opened("l1", {"lin"}), opened("w1", {"wu"}), paid("l1", "lins"),
+             paid("w1", "wus")});
+  const auto states = [&](EntityKind kind, const std::string& key) {
+    constexpr store::Statement kStates("test.states", "SELECT COUNT(*) FROM feature_states WHERE owner_id = $1");
+    const auto id = id_of({kind, key});
+    int64_t count = -1;
+    const auto read = engine_->database().read([&](store::Reader& reader) {
+      const store::Value parameters[] = {ByteView(id.bytes)};
+      return reader.query(kStates, parameters,
+                          [&](const store::Row& row) { return count = row.integer(0), Result<void>(); });
+    });
+    EXPECT_TRUE(read);
+    return count;
+  };
+  open_engine();  // states stand in the table after a stop
+  EXPECT_EQ(states(EntityKind::kCard, "lins"), 1);
+  ASSERT_TRUE(erase("lin"));
+  open_engine();
+  EXPECT_EQ(states(EntityKind::kAccount, "l1"), 0);
+  EXPECT_EQ(states(EntityKind::kCard, "lins"), 0);
+  EXPECT_EQ(states(EntityKind::kCard, "wus"), 1);
+  EXPECT_EQ(states(EntityKind::kMerchant, "m1"), 1);
 }
 
 AMITY_ON_BOTH_DATABASES(ErasureTest);

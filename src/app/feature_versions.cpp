@@ -36,6 +36,11 @@ Result<features::FeatureSet> parse_written(std::string_view text) {
   return parse_files(files);
 }
 
+// What is computed anew counts nothing of an erased person, not even that there was an event.
+features::EachEvent without_erased(const features::EachEvent& each) {
+  return [&each](const events::Event& event) { return event.is_erased ? Result<void>() : each(event); };
+}
+
 }  // namespace
 
 Result<std::unique_ptr<FeatureVersions>> FeatureVersions::open(Parts parts, const Institution& institution) {
@@ -67,7 +72,8 @@ Result<std::unique_ptr<FeatureVersions>> FeatureVersions::open(Parts parts, cons
 features::LiveFeatures* FeatureVersions::add(features::FeatureSet set) {
   auto history = [this](store::Reader& reader, const events::Entity& entity, int64_t max_seq, Timestamp max_time,
                         const features::EachEvent& each) {
-    return parts_.log.of_entity(reader, {.entity = entity.id, .max_seq = max_seq, .max_time = max_time}, each);
+    return parts_.log.of_entity(reader, {.entity = entity.id, .max_seq = max_seq, .max_time = max_time},
+                                without_erased(each));
   };
   all_.push_back(std::make_unique<features::LiveFeatures>(std::move(set), parts_.key_for, history, parts_.options));
   return all_.back().get();
@@ -114,7 +120,7 @@ Result<bool> FeatureVersions::fill(Rooms& rooms) {
   const auto filled = parts_.database.write([&](store::Transaction& transaction) -> Result<void> {
     features::BackFill back_fill(
         *next_, [&](store::Reader& reader, int64_t after_seq, int64_t up_to_seq, const features::EachEvent& each) {
-          return parts_.log.scan(reader, after_seq + 1, up_to_seq, each);
+          return parts_.log.scan(reader, after_seq + 1, up_to_seq, without_erased(each));
         });
     const auto last_seq = TRY(parts_.log.last_seq(transaction));
     const auto watermark = TRY(back_fill.step(transaction, kStepEvents, last_seq));

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include <bit>
 #include <map>
 #include <set>
 
+#include "app/erased_past.h"
 #include "features/training.h"
 
 namespace amity::app {
@@ -94,7 +96,7 @@ class Replay {
 
   Result<void> apply(const Event& event) {
     ++report_.event_count;
-    if (event.is_erased) return {};
+    if (event.is_erased) return erased_past_.add(event), Result<void>();
     records_.apply(event);
     records_.publish();
     for (auto& [fingerprint, features] : features_) TRY(features.apply(event));
@@ -110,22 +112,62 @@ class Replay {
     if (const auto* score = record.if_contains("score"))
       version.fingerprint = TRY(digest_from(score->at("fingerprint")));
     const auto policy = TRY(policy_of(TRY(digest_from(record.at("policy_fingerprint")))));
+    int64_t recorded = 0;
     const Sight sight{parts_.rooms.pseudonyms,
                       records_,
                       sets_.at(set_fingerprint),
-                      [&](const Event& of, const features::Selection& which) {
-                        return features.read(features::moment_of(of), which);
+                      [&](const Event& of, const features::Selection& which) -> Result<features::FeatureRow> {
+                        auto row = TRY(features.read(features::moment_of(of), which));
+                        recorded = take_recorded({sets_.at(set_fingerprint), of, record, which}, row);
+                        return row;
                       },
                       past(),
                       parts_.rooms.model_features,
                       parts_.rooms.desk};
     const auto again = decisions::to_json(TRY(decide(sight, nullptr, event, *policy, version)));
     ++report_.decision_count;
-    if (const auto field = first_difference(record, again); !field.empty()) {
+    report_.recorded_value_count += recorded;
+    report_.resting_on_record_count += recorded > 0;
+    auto field = first_difference(record, again);
+    if (field.empty() && recorded > 0 && !TRY(is_vouched_for(kept))) field = "features";
+    if (!field.empty()) {
       ++report_.difference_count;
       if (report_.differences.size() < kMaxListed) report_.differences.push_back({kept.id, kept.seq, field});
     }
     return {};
+  }
+
+  struct Reading {
+    const features::FeatureSet& set;
+    const Event& event;
+    const json::object& record;
+    const features::Selection& which;
+  };
+
+  // Where events a value counted are erased, and those left give another one, what was recorded stands. How many do.
+  int64_t take_recorded(const Reading& reading, features::FeatureRow& row) const {
+    if (reading.record.at("features").as_object().empty()) return 0;  // nothing was read
+    int64_t count = 0;
+    for (size_t i = 0; i < reading.which.size(); ++i) {
+      const auto& definition = reading.set.definitions()[static_cast<size_t>(reading.which[i])];
+      if (!erased_past_.may_hold(reading.set, definition, reading.event)) continue;
+      const double then = recorded_number(reading.record, definition.name);
+      if (std::bit_cast<uint64_t>(then) == std::bit_cast<uint64_t>(row[i]) || (then != then && row[i] != row[i]))
+        continue;
+      row[i] = then;
+      ++count;
+    }
+    return count;
+  }
+
+  // What a value is taken from is the record that was audited when the decision was made.
+  Result<bool> is_vouched_for(const DecisionDesk::Kept& kept) const {
+    std::string audited;
+    TRY(parts_.rooms.database.read([&](store::Reader& reader) -> Result<void> {
+      audited = TRY(parts_.audited_digest(reader, kept.id));
+      return {};
+    }));
+    return audited == to_hex(kept.digest);
   }
 
   Result<std::shared_ptr<const decisions::Policy>> policy_of(const Digest& fingerprint) {
@@ -149,7 +191,9 @@ class Replay {
   }
   features::History past_of_features() const {
     return [past = past()](const events::Entity& entity, int64_t max_seq, Timestamp max_time, const auto& each) {
-      return past(entity, max_seq, max_time, each);
+      return past(entity, max_seq, max_time, [&each](const Event& event) {
+        return event.is_erased ? Result<void>() : each(event);  // as they are left out on the way
+      });
     };
   }
 
@@ -159,6 +203,7 @@ class Replay {
   std::map<Digest, features::MemoryFeatures> features_;
   std::map<Digest, features::FeatureSet> sets_;
   std::map<Digest, std::shared_ptr<const decisions::Policy>> policies_;
+  ErasedPast erased_past_;
   ReplayReport report_;
 };
 
@@ -173,6 +218,8 @@ json::object to_json(const ReplayReport& report) {
   return {{"events", report.event_count},
           {"decisions", report.decision_count},
           {"erased", report.erased_count},
+          {"recorded_values", report.recorded_value_count},
+          {"resting_on_record", report.resting_on_record_count},
           {"difference_count", report.difference_count},
           {"differences", std::move(differences)}};
 }

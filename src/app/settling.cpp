@@ -36,7 +36,8 @@ Result<void> Settling::take_up(store::Reader& reader, features::LiveFeatures& fe
   return {};
 }
 
-// Each event already has its entities, home and seq. Of one whose home has been erased only the pseudonyms are left.
+// Each event already has its entities, home and seq. One whose home has been erased counts nowhere any more
+// (docs/decisions/0011).
 Result<void> Settling::apply_again(store::Reader& reader, features::LiveFeatures& features,
                                    std::span<const events::Event> events) {
   std::vector<events::Event> readable;
@@ -44,9 +45,9 @@ Result<void> Settling::apply_again(store::Reader& reader, features::LiveFeatures
     if (!event.is_erased) readable.push_back(event);
   }
   TRY(parts_.records.load(reader, readable));
-  TRY(features.prepare(reader, events));
+  TRY(features.prepare(reader, readable));
   for (const auto& event : readable) parts_.records.apply(event);
-  for (const auto& event : events) TRY(features.apply(event));
+  for (const auto& event : readable) TRY(features.apply(event));
   parts_.records.publish_unsaved();
   features.publish();
   return {};

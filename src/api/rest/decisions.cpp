@@ -142,8 +142,9 @@ Result<Response> replay_one(const Services& services, const Request& request) {
   for (const auto& difference : report.at("differences").as_array()) {
     fields.push_back(json::string("/" + std::string(difference.at("field").as_string())));
   }
-  return json_response(
-      json::object{{"is_equal", report.at("difference_count").as_int64() == 0}, {"differences", std::move(fields)}});
+  return json_response(json::object{{"is_equal", report.at("difference_count").as_int64() == 0},
+                                    {"recorded_values", report.at("recorded_values")},
+                                    {"differences", std::move(fields)}});
 }
 
 Result<Response> replay_all(const Services& services, const Request& request) {
@@ -155,6 +156,8 @@ Result<Response> replay_all(const Services& services, const Request& request) {
   return json_response(json::object{{"decisions", report.at("decisions")},
                                     {"events", report.at("events")},
                                     {"erased", report.at("erased")},
+                                    {"recorded_values", report.at("recorded_values")},
+                                    {"resting_on_record", report.at("resting_on_record")},
                                     {"differences", report.at("difference_count")},
                                     {"different", std::move(different)}});
 }

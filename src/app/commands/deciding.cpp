@@ -112,6 +112,10 @@ Result<int> replay(Session& session) {
     fmt::print("{} decisions made again over {} events, {} differences, {} about erased people\n",
                grouped(answer.at("decisions").as_int64()), grouped(answer.at("events").as_int64()),
                grouped(answer.at("differences").as_int64()), grouped(answer.at("erased").as_int64()));
+    if (const auto count = answer.at("recorded_values").as_int64(); count > 0) {
+      fmt::print("{} of their values counted events that are erased, and were read from {} audited records\n",
+                 grouped(count), grouped(answer.at("resting_on_record").as_int64()));
+    }
   }
   return answer.at("differences").as_int64() == 0 ? 0 : 1;
 }

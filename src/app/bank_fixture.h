@@ -1,0 +1,86 @@
+// For tests on both databases: a whole bank, opened and opened again, with short words for its events.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "app/engine.h"
+#include "store/database_fixture.h"
+
+namespace amity::app {
+
+using events::EntityKind;
+using events::Event;
+using events::Reference;
+
+class BankTest : public store::DatabaseTest {
+ protected:
+  void SetUp() override {
+    store::DatabaseTest::SetUp();
+    configuration_.database = options().url;
+    configuration_.keys = "sqlite:" + (folder() / "amity.keys").string();
+    configuration_.key_file = (folder() / "amity.key").string();
+    configuration_.checkpoints = (folder() / "amity.checkpoints").string();
+    open_engine();
+  }
+  void TearDown() override { engine_.reset(); }
+
+  void open_engine() {
+    engine_.reset();
+    auto engine = Engine::open(configuration_, clock_);
+    ASSERT_TRUE(engine) << engine.error().text();
+    engine_ = std::move(*engine);
+  }
+
+  Event event_of(const std::string& type, const Reference& subject, json::object data) {
+    return *events::make_event({.source = "core",
+                                .id = std::to_string(++event_count_),
+                                .type = type,
+                                .subject = subject,
+                                .time = *parse_timestamp("2026-01-01T00:00:00Z") + hours(event_count_),
+                                .data = std::move(data)});
+  }
+  Event registered(const std::string& key) {
+    return event_of("customer.registered", {EntityKind::kCustomer, key}, {{"name", "name of " + key}});
+  }
+  Event opened(const std::string& key, std::initializer_list<std::string> holders) {
+    json::array list;
+    for (const auto& holder : holders) list.push_back({{"customer", holder}, {"role", "owner"}});
+    return event_of("account.opened", {EntityKind::kAccount, key},
+                    {{"type", "investment"}, {"currency", "CNY"}, {"holders", std::move(list)}});
+  }
+  Event ordered(const std::string& account) {
+    return event_of(
+        "investment.order", {EntityKind::kAccount, account},
+        {{"product", "bond_fund"}, {"side", "buy"}, {"amount", {{"amount_minor", 100}, {"currency", "CNY"}}}});
+  }
+  Answer send(Event event) { return engine_->pipeline().submit(local_operator(), {std::move(event)}).front(); }
+  void must_take(std::vector<Event> events) {
+    for (const auto& answer : engine_->pipeline().submit(local_operator(), std::move(events))) {
+      ASSERT_TRUE(answer) << answer.error().text();
+    }
+  }
+  Result<json::object> erase(const std::string& customer) {
+    return engine_->erase(local_operator(), customer, "request 1");
+  }
+
+  Uuid id_of(const Reference& reference) { return engine_->services().pseudonyms.of(reference).id; }
+  static Reference customer(const std::string& key) { return {EntityKind::kCustomer, key}; }
+  static Reference account(const std::string& key) { return {EntityKind::kAccount, key}; }
+
+  // "ok", or why there is nothing to be read.
+  std::string reads(const Reference& reference) {
+    const auto& customers = engine_->customers();
+    const auto read = reference.kind == EntityKind::kCustomer ? customers.profile(local_operator(), reference.key)
+                                                              : customers.account(local_operator(), reference.key);
+    return read ? "ok" : std::string(name_of(read.error().code));
+  }
+
+  SystemClock clock_;
+  Configuration configuration_;
+  std::unique_ptr<Engine> engine_;
+  int event_count_ = 0;
+};
+
+}  // namespace amity::app
