@@ -129,7 +129,9 @@ const std::vector<Command>& commands() {
       {"restore",
        "make a database from a backup and the newest keys",
        {{"backup", "the copy's file", kArgument}, {"keys-backup", "the key store's newest backup", kOption}}},
-      {"rebuild", "build every record again from the log and compare", {kAs}},
+      {"rebuild",
+       "build every record again from the log, beside the running ones, and put right what differs",
+       {{"check", "only compare", kFlag}, kAs}},
       {"doctor", "look whether everything is in order", {}},
       {"expression test", "run a file of CEL conformance tests", {{"file", "JSON lines", kArgument}}},
   };

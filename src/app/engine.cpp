@@ -431,6 +431,31 @@ Result<int64_t> Engine::event_count() {
   return count;
 }
 
+Result<customers::RebuildReport> Engine::rebuild(const security::Caller& caller, bool is_check,
+                                                 const customers::Rebuild::OnProgress& on_progress) {
+  TRY(security::require(caller, security::Permission::kOperate));
+  customers::Rebuild rebuild({*database_, *log_, *keys_, *pseudonyms_, *records_});
+  TRY(rebuild.build(on_progress));
+  customers::RebuildReport report;
+  TRY(pipeline_->alone(caller, [&](Rooms& rooms) -> Answer {
+    TRY(rooms.database.read([&](store::Reader& reader) -> Result<void> {
+      report = TRY(rebuild.compare(reader));
+      return {};
+    }));
+    if (is_check || report.difference_count == 0) return json::object();
+    const auto written = rooms.database.write([&](store::Transaction& transaction) -> Result<void> {
+      TRY(rebuild.put_right(transaction, rooms.records));
+      return audit_->record(
+          transaction, caller,
+          security::AuditEntry{"records.rebuilt", "customers", {{"replaced", report.difference_count}}});
+    });
+    written ? rooms.records.publish() : rooms.settling.forget_all(*rooms.features);
+    if (!written) return std::unexpected(written.error());
+    return json::object();
+  }));
+  return report;
+}
+
 // An erasure cut short by a crash, or undone by restoring an older backup, is carried through before anybody is served.
 Result<void> Engine::resume_erasures() {
   std::vector<Uuid> erased;

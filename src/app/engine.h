@@ -57,6 +57,10 @@ class Engine {
   Result<json::object> evaluate(const security::Caller& caller, std::string_view model, const json::object& options);
   Result<json::object> replay(const security::Caller& caller, std::optional<DecisionId> only,
                               std::function<void(int64_t seq, int64_t last)> on_progress = {});
+  // Builds every record anew from the log and puts right those that differ, in one transaction; `is_check`: only says
+  // so.
+  Result<customers::RebuildReport> rebuild(const security::Caller& caller, bool is_check,
+                                           const customers::Rebuild::OnProgress& on_progress = {});
   Result<json::object> erase(const security::Caller& caller, std::string_view customer, std::string_view basis);
   Result<json::object> back_up(const security::Caller& caller, std::string_view name);
   Result<json::object> verify_audit(const security::Caller& caller);

@@ -36,18 +36,30 @@ Pipeline::~Pipeline() {
 }
 
 std::vector<Answer> Pipeline::submit(const security::Caller& caller, std::vector<events::Event> events) {
-  return enter(std::make_shared<Waiting>(Waiting{caller, std::move(events), false, {}, false}));
+  return enter(std::make_shared<Waiting>(Waiting{caller, std::move(events), {}, {}, false}));
 }
 
 Answer Pipeline::evaluate(const security::Caller& caller, events::Event event) {
-  auto waiting = std::make_shared<Waiting>(Waiting{caller, {}, true, {}, false});
-  waiting->events.push_back(std::move(event));
-  return enter(std::move(waiting)).front();
+  return alone(caller, [&event](Rooms& rooms) -> Answer {
+    Answer answer;
+    const auto read = rooms.database.read([&](store::Reader& reader) -> Result<void> {
+      answer = app::evaluate(rooms, reader, std::move(event));
+      return {};
+    });
+    rooms.records.discard();
+    rooms.features->discard();
+    if (!read) return std::unexpected(read.error());
+    return answer;
+  });
+}
+
+Answer Pipeline::alone(const security::Caller& caller, Work work) {
+  return enter(std::make_shared<Waiting>(Waiting{caller, {}, std::move(work), {}, false})).front();
 }
 
 std::vector<Answer> Pipeline::enter(std::shared_ptr<Waiting> waiting) {
   std::unique_lock lock(mutex_);
-  const size_t count = waiting->events.size();
+  const size_t count = waiting->size();
   if (is_stopping_) return all_refused(count, {Code::kUnavailable, "the server is stopping: send it again later", ""});
   if (waiting_events_ + count > limits_.waiting_events) {
     return all_refused(count, {Code::kLimit, "too many events are waiting: send them again in a moment", ""});
@@ -77,17 +89,17 @@ bool Pipeline::wait_for_work(bool has_other_work) {
   return !is_stopping_ || !queue_.empty();
 }
 
-// Whole submissions up to the size of a batch; a what-if goes alone.
+// Whole submissions up to the size of a batch; work goes alone.
 Pipeline::Group Pipeline::next_group() {
   const std::lock_guard lock(mutex_);
   Group group;
   size_t events = 0;
   while (!queue_.empty()) {
     const auto& next = queue_.front();
-    const bool fits = group.empty() || (!next->is_evaluation && events + next->events.size() <= limits_.batch_events);
+    const bool fits = group.empty() || (!next->work && events + next->size() <= limits_.batch_events);
     if (!fits) break;
-    events += next->events.size();
-    const bool goes_alone = next->is_evaluation;
+    events += next->size();
+    const bool goes_alone = next->work != nullptr;
     group.push_back(std::move(queue_.front()));
     queue_.pop_front();
     if (goes_alone) break;
@@ -96,15 +108,8 @@ Pipeline::Group Pipeline::next_group() {
 }
 
 void Pipeline::process(const Group& group) {
-  if (group.front()->is_evaluation) {
-    auto& waiting = *group.front();
-    const auto read = rooms_.database.read([&](store::Reader& reader) -> Result<void> {
-      waiting.answers.push_back(app::evaluate(rooms_, reader, std::move(waiting.events.front())));
-      return {};
-    });
-    if (!read && waiting.answers.empty()) waiting.answers.push_back(std::unexpected(read.error()));
-    rooms_.records.discard();
-    rooms_.features->discard();
+  if (auto& only = *group.front(); only.work) {
+    only.answers.push_back(only.work(rooms_));
     return;
   }
   std::vector<Arrival> arrivals;
@@ -123,7 +128,7 @@ void Pipeline::process(const Group& group) {
 void Pipeline::finish(const Group& group) {
   const std::lock_guard lock(mutex_);
   for (const auto& waiting : group) {
-    waiting_events_ -= waiting->events.size();
+    waiting_events_ -= waiting->size();
     waiting->is_done = true;
   }
   answered_.notify_all();

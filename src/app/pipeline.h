@@ -34,14 +34,18 @@ class Pipeline {
   std::vector<Answer> submit(const security::Caller& caller, std::vector<events::Event> events);
   // What would be decided now about this event; nothing is kept.
   Answer evaluate(const security::Caller& caller, events::Event event);
+  // Work that needs the rooms for itself, between two batches: it leaves nothing staged in them.
+  using Work = std::function<Answer(Rooms& rooms)>;
+  Answer alone(const security::Caller& caller, Work work);
 
  private:
   struct Waiting {
     security::Caller caller;
     std::vector<events::Event> events;
-    bool is_evaluation = false;
+    Work work;  // instead of events
     std::vector<Answer> answers;
     bool is_done = false;
+    size_t size() const { return work ? 1 : events.size(); }
   };
   using Group = std::vector<std::shared_ptr<Waiting>>;
 

@@ -119,13 +119,22 @@ Result<json::object> Walk::walk(const security::Caller& caller, Event arrived, i
   if (policy) decision = TRY(decide(event, *policy));
   rooms_.records.apply(event);
   TRY(rooms_.features->apply(event));
-  if (events::is_erasure(event)) TRY(rooms_.erase(transaction_, event.entities));
+  if (events::is_erasure(event)) TRY(forget(event));
   json::array summaries;
   if (decision) {
     summaries.push_back(record(caller, *decision));
     TRY(follow(caller, place, *policy, *decision, round));
   }
   return answers_[seq] = answer_of(seq, std::move(summaries));
+}
+
+// Every room forgets whom it names, and the records of others name them no more.
+Result<void> Walk::forget(const Event& erasure) {
+  TRY(rooms_.records.forget_named(transaction_, erasure,
+                                  [this](events::Entity entity, int64_t max_seq, Timestamp max_time, const auto& each) {
+                                    return history(entity, max_seq, max_time, each);
+                                  }));
+  return rooms_.erase(transaction_, erasure.entities);
 }
 
 // Stages the decision and its audit entry; what the caller is told of it.
@@ -135,10 +144,7 @@ json::object Walk::record(const security::Caller& caller, const decisions::Decis
   audit_entries_.push_back({&caller,
                             {"decision.made",
                              "decision/" + format(decision.id),
-                             {{"policy", decision.policy},
-                              {"seq", decision.seq},
-                              {"outcome", decision.verdict.outcome},
-                              {"digest", to_hex(digest)}}}});
+                             {{"policy", decision.policy}, {"seq", decision.seq}, {"digest", to_hex(digest)}}}});
   return decisions::summary_of(record);
 }
 

@@ -60,6 +60,7 @@ class Walk {
   Result<Answer> take(const security::Caller& caller, events::Event event, const std::optional<events::Known>& known);
   Result<Answer> repeat_of(const events::Event& event, const events::Known& known);
   Result<json::object> walk(const security::Caller& caller, events::Event arrived, int round);
+  Result<void> forget(const events::Event& erasure);
   json::object record(const security::Caller& caller, const decisions::Decision& decision);
   Result<decisions::Decision> decide(const events::Event& event, const decisions::Policy& policy);
   Result<void> follow(const security::Caller& caller, size_t place, const decisions::Policy& policy,

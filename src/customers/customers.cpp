@@ -20,9 +20,6 @@ using IsErased = std::function<bool(std::string_view customer)>;
 
 constexpr Statement kCustomer("customers.one", "SELECT sealed_record FROM customers WHERE customer_id = $1");
 constexpr Statement kAccount("accounts.one", "SELECT sealed_record FROM accounts WHERE account_id = $1");
-constexpr Statement kAllCustomers("customers.all",
-                                  "SELECT customer_id, sealed_record FROM customers ORDER BY customer_id");
-constexpr Statement kAllAccounts("accounts.all", "SELECT account_id, sealed_record FROM accounts ORDER BY account_id");
 constexpr Statement kUnitOfCustomer("customers.unit", "SELECT unit FROM customers WHERE customer_id = $1");
 constexpr Statement kUnitOfAccount("accounts.unit",
                                    "SELECT c.unit FROM accounts AS a JOIN customers AS c "
@@ -38,6 +35,8 @@ Uuid uuid_from(ByteView bytes) {
 }
 
 std::unexpected<Error> no_such_customer() { return not_found("no customer under this reference"); }
+
+std::unexpected<Error> no_consent() { return fail(Code::kForbidden, "the customer has not consented to this purpose"); }
 
 // Purposes that rest on the customer's consent alone (PIPL article 13 (1)); the others rest on contract or law.
 bool needs_consent(security::Purpose purpose) { return purpose == security::Purpose::kMarketing; }
@@ -103,10 +102,6 @@ Result<Cursor> read_cursor(std::string_view text) {
   return cursor;
 }
 
-void leave_out_accounts(json::object& record) {
-  for (const auto* name : {"accounts", "newest", "last_seq"}) record.erase(name);
-}
-
 }  // namespace
 
 // An unsettled record may be newer than the reader's snapshot by a commit that followed it; never by one that did not.
@@ -143,7 +138,7 @@ Result<CustomerRecord> Customers::visible_customer(const Caller& caller, store::
   const auto unit = record.unit();
   if (!caller.sees_unit(unit.empty() ? "/" : unit)) return no_such_customer();
   if (needs_consent(caller.purpose) && !has_consent(record, security::name_of(caller.purpose))) {
-    return fail(Code::kForbidden, "the customer has not consented to this purpose");
+    return no_consent();
   }
   return record;
 }
@@ -197,7 +192,8 @@ Result<json::object> Customers::profile(const Caller& caller, std::string_view r
     json::array accounts;
     for (const auto& [key, link] : record.accounts) {
       const bool is_held = !link.ended && !parts_.keys.is_erased(link.account_id);
-      if (is_held) accounts.push_back(TRY(account_as_of(reader, link.account_id, at)));
+      const bool is_shown = is_held && TRY(has_all_consents(caller, reader, {EntityKind::kAccount, link.account_id}));
+      if (is_shown) accounts.push_back(TRY(account_as_of(reader, link.account_id, at)));
     }
     profile = to_json(record);
     profile["accounts"] = std::move(accounts);
@@ -219,6 +215,7 @@ Result<json::object> Customers::account(const Caller& caller, std::string_view r
       is_visible |= !link.ended && visible_customer(caller, reader, holder).has_value();
     }
     if (!is_visible) return not_found("no account under this reference");
+    if (!TRY(has_all_consents(caller, reader, {EntityKind::kAccount, id}))) return no_consent();
     account = TRY(account_as_of(reader, id, at));
     return {};
   }));
@@ -236,9 +233,17 @@ Result<TimelinePage> Customers::timeline(const Caller& caller, std::string_view 
     TRY(visible_customer(caller, reader, reference));
     if (!cursor_text) cursor.snapshot_seq = TRY(parts_.log.last_seq(reader));
     const auto is_erased = is_erased_reference();
+    std::map<Uuid, bool> shown;  // accounts of others, too: only what all of them agree to
+    const auto is_shown = [&](const events::Entity& subject) -> Result<bool> {
+      if (subject.kind != EntityKind::kAccount) return true;
+      const auto known = shown.find(subject.id);
+      if (known != shown.end()) return known->second;
+      return shown[subject.id] = TRY(has_all_consents(caller, reader, subject));
+    };
     const events::EntityRange range{.entity = id, .max_seq = cursor.snapshot_seq, .max_time = cursor.time};
     return parts_.log.of_entity(reader, range, [&](const Event& event) -> Result<void> {
       if (std::tie(event.time, event.seq) >= std::tie(cursor.time, cursor.seq) || event.is_erased) return {};
+      if (!TRY(is_shown(event.entities[0]))) return {};
       kept.push_back(to_timeline(event, is_erased));
       if (kept.size() > 2 * static_cast<size_t>(limit) + 2) kept.erase(kept.begin(), kept.end() - limit - 1);
       return {};
@@ -289,53 +294,14 @@ Result<std::vector<Found>> Customers::search(const Caller& caller, std::string_v
   return found;
 }
 
-Result<RebuildReport> Customers::check_against_log(const Caller& caller) const {
+Result<RebuildReport> Customers::check_against_log(const Caller& caller, const Rebuild::OnProgress& on_progress) const {
   TRY(security::require(caller, security::Permission::kOperate));
+  Rebuild rebuild({parts_.database, parts_.log, parts_.keys, parts_.pseudonyms, parts_.live});
+  TRY(rebuild.build(on_progress));
   RebuildReport report;
-  // The log cannot tell any more of an account that went with its last holder: its former holders' links rest on it.
-  const auto had_erased_account = [&](const CustomerRecord& record) {
-    return std::ranges::any_of(record.accounts,
-                               [&](const auto& link) { return parts_.keys.is_erased(link.second.account_id); });
-  };
   TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
-    std::map<Uuid, CustomerRecord> customers;
-    std::map<Uuid, AccountRecord> accounts;
-    const auto last = TRY(parts_.log.last_seq(reader));
-    TRY(parts_.log.scan(reader, 1, last, [&](const Event& event) -> Result<void> {
-      if (event.is_erased || events::is_erasure(event)) return {};
-      if (event.subject.kind == EntityKind::kCustomer) {
-        fold(customers[event.entities[0].id], event, parts_.pseudonyms);
-        return {};
-      }
-      fold(accounts[event.entities[0].id], event, parts_.pseudonyms);
-      for (const auto& customer : customers_linked_by(event, parts_.pseudonyms)) {
-        fold(customers[customer], event, parts_.pseudonyms);
-      }
-      return {};
-    }));
-    const auto opened = [&](const Uuid& id, ByteView sealed, std::string_view table) -> Result<json::object> {
-      const auto key = TRY(parts_.keys.key_of(id));
-      const auto plain = TRY(open(key, sealed, std::string(table) + ".sealed_record:" + format(id)));
-      return TRY(parse_json(as_text(plain))).as_object();
-    };
-    TRY(reader.query(kAllCustomers, {}, [&](const store::Row& row) -> Result<void> {
-      const auto id = uuid_from(row.bytes(0));
-      ++report.customer_count;
-      auto kept = TRY(opened(id, row.bytes(1), "customers"));
-      if (const auto live = parts_.live.unsettled_customer(id)) kept = to_json(live->record);
-      auto rebuilt = to_json(customers[id]);
-      if (had_erased_account(TRY(customer_from_json(kept)))) leave_out_accounts(kept), leave_out_accounts(rebuilt);
-      report.difference_count += write_json(kept) != write_json(rebuilt);
-      return {};
-    }));
-    return reader.query(kAllAccounts, {}, [&](const store::Row& row) -> Result<void> {
-      const auto id = uuid_from(row.bytes(0));
-      ++report.account_count;
-      auto kept = TRY(opened(id, row.bytes(1), "accounts"));
-      if (const auto live = parts_.live.unsettled_account(id)) kept = to_json(live->record);
-      report.difference_count += write_json(kept) != write_json(to_json(accounts[id]));
-      return {};
-    });
+    report = TRY(rebuild.compare(reader));
+    return {};
   }));
   return report;
 }
@@ -390,6 +356,27 @@ Result<bool> Customers::may_see(const Caller& caller, store::Reader& reader, con
   return unit && caller.sees_unit(unit->empty() ? "/" : *unit);
 }
 
+Result<bool> Customers::may_read(const Caller& caller, store::Reader& reader, const events::Entity& entity) const {
+  return TRY(may_see(caller, reader, entity)) && TRY(has_all_consents(caller, reader, entity));
+}
+
+// Of an account everybody's whose data it is today.
+Result<bool> Customers::has_all_consents(const Caller& caller, store::Reader& reader,
+                                         const events::Entity& entity) const {
+  if (!needs_consent(caller.purpose)) return true;
+  std::vector<Uuid> whose{entity.id};
+  if (entity.kind == EntityKind::kAccount) {
+    whose.clear();
+    for (const auto& [reference, holder] : TRY(account_record(reader, entity.id)).holders) {
+      if (!holder.ended && !parts_.keys.is_erased(holder.customer_id)) whose.push_back(holder.customer_id);
+    }
+  }
+  for (const auto& id : whose) {
+    if (!has_consent(TRY(customer_record(reader, id)), security::name_of(caller.purpose))) return false;
+  }
+  return true;
+}
+
 Result<json::object> Customers::event(const Caller& caller, int64_t seq) const {
   TRY(security::require(caller, security::Permission::kReadCustomers));
   json::object shown;
@@ -397,6 +384,7 @@ Result<json::object> Customers::event(const Caller& caller, int64_t seq) const {
   TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
     const auto event = TRY(parts_.log.at(reader, seq));
     if (event.is_erased || !TRY(may_see(caller, reader, event.entities[0]))) return not_found("no such event");
+    if (!TRY(has_all_consents(caller, reader, event.entities[0]))) return no_consent();
     shown = to_timeline(event, is_erased_reference());
     subject = event.entities[0].id;
     return {};

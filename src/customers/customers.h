@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "customers/live_records.h"
+#include "customers/rebuild.h"
 #include "events/log.h"
 #include "security/audit.h"
 
@@ -30,12 +31,6 @@ struct Found {
 struct TimelinePage {
   std::vector<json::object> events;  // newest first, with id, type, time, seq and data
   std::optional<std::string> next;   // the cursor of the next page; the pages together are one snapshot
-};
-
-struct RebuildReport {
-  int64_t customer_count = 0;
-  int64_t account_count = 0;
-  int64_t difference_count = 0;  // records that the log does not explain
 };
 
 class Customers {
@@ -59,8 +54,9 @@ class Customers {
                                 std::optional<std::string_view> cursor, int limit) const;
   Result<std::vector<Found>> search(const security::Caller& caller, std::string_view query, int limit) const;
 
-  // Builds every record again from the log beside the live ones and compares.
-  Result<RebuildReport> check_against_log(const security::Caller& caller) const;
+  // Builds every record again from the log beside the live ones (rebuild.h) and compares; nothing is changed.
+  Result<RebuildReport> check_against_log(const security::Caller& caller,
+                                          const Rebuild::OnProgress& on_progress = {}) const;
 
   // Of these erased owners, those that rows still stand for: what an erasure cut short or a restored backup must forget
   // before it serves. An account goes with its home customer, or alone where that one stays or is gone already.
@@ -77,6 +73,8 @@ class Customers {
   Result<json::object> event(const security::Caller& caller, int64_t seq) const;
   // Whether a customer or account lies in the caller's organisation unit; what is unknown does not.
   Result<bool> may_see(const security::Caller& caller, store::Reader& reader, const events::Entity& entity) const;
+  // The same, and where the caller's purpose needs consent, that the customer has given it: all holders of an account.
+  Result<bool> may_read(const security::Caller& caller, store::Reader& reader, const events::Entity& entity) const;
   // What a customer said about a purpose: given, withdrawn, or nothing.
   Result<std::optional<bool>> consent(const security::Caller& caller, std::string_view reference,
                                       std::string_view purpose) const;
@@ -87,6 +85,8 @@ class Customers {
   Result<CustomerRecord> visible_customer(const security::Caller& caller, store::Reader& reader,
                                           std::string_view reference) const;
   Result<json::object> account_as_of(store::Reader& reader, const Uuid& id, std::optional<Timestamp> at) const;
+  Result<bool> has_all_consents(const security::Caller& caller, store::Reader& reader,
+                                const events::Entity& entity) const;
   Result<bool> is_sole_holder(store::Reader& reader, const Uuid& account, std::string_view reference) const;
   // Whether a customer's reference stands for somebody erased.
   std::function<bool(std::string_view customer)> is_erased_reference() const;

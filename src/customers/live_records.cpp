@@ -1,6 +1,7 @@
 #include "customers/live_records.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/check.h"
 #include "customers/search_tokens.h"
@@ -84,6 +85,13 @@ std::vector<std::string> customers_named(const Event& event) {
     }
   }
   return names;
+}
+
+// Whether the customer's own record is the fold of it, too: events about them, and those that link them to an account.
+bool is_folded_into(const Event& event, const Uuid& customer, const events::Pseudonyms& pseudonyms) {
+  if (event.subject.kind == EntityKind::kCustomer) return event.entities[0].id == customer;
+  const auto linked = customers_linked_by(event, pseudonyms);
+  return std::ranges::find(linked, customer) != linked.end();
 }
 
 void add_things_named(Event& event, const events::Pseudonyms& pseudonyms) {
@@ -274,6 +282,76 @@ void LiveRecords::erase(const Event& event) {
     is_account ? accounts_.forget(entity.id) : customers_.forget(entity.id);
     (is_account ? erased_accounts_ : erased_customers_).push_back(entity.id);
   }
+}
+
+Result<void> LiveRecords::forget_named(store::Reader& reader, const Event& erasure, const History& history) {
+  if (keys_ == nullptr) return {};
+  std::set<Entity> others;  // the accounts and customers of their events: nobody else can name them
+  for (const auto& erased : erasure.entities) {
+    TRY(history(erased, erasure.seq - 1, kLatest, [&](const Event& past) -> Result<void> {
+      for (const auto& entity : past.entities) {
+        const bool has_record = entity.kind == EntityKind::kCustomer || entity.kind == EntityKind::kAccount;
+        if (has_record && !keys_->is_erased(entity.id)) others.insert(entity);
+      }
+      return {};
+    }));
+  }
+  for (const auto& other : others) TRY(forget_named_by(reader, other, erasure.seq - 1, history));
+  return {};
+}
+
+// A customer who once held an account that is gone is folded anew: the times of its events are gone as well.
+Result<void> LiveRecords::forget_named_by(store::Reader& reader, const Entity& other, int64_t max_seq,
+                                          const History& history) {
+  const IsErased is_erased = [this](const Uuid& owner) { return keys_->is_erased(owner); };
+  if (other.kind == EntityKind::kAccount) {
+    TRY(load_accounts(reader, std::span(&other.id, 1)));
+    const auto* known = accounts_.find(other.id);
+    if (known == nullptr) return {};
+    auto account = *known;
+    if (customers::leave_out(account.record, is_erased, pseudonyms_)) replace(other.id, &account);
+    return {};
+  }
+  TRY(load_customers(reader, std::span(&other.id, 1)));
+  const auto* known = customers_.find(other.id);
+  if (known == nullptr) return {};
+  auto customer = *known;
+  if (!customers::leave_out(customer.record, is_erased, pseudonyms_)) return {};
+  if (customer.record.accounts.size() != known->record.accounts.size()) {
+    customer.record = {};
+    TRY(history(other, max_seq, kLatest, [&](const Event& past) -> Result<void> {
+      if (!past.is_erased && is_folded_into(past, other.id, pseudonyms_)) fold(customer.record, past, pseudonyms_);
+      return {};
+    }));
+    customers::leave_out(customer.record, is_erased, pseudonyms_);
+  }
+  replace(other.id, &customer);
+  return {};
+}
+
+void LiveRecords::replace(const Uuid& id, const LiveCustomer* customer) {
+  if (customer == nullptr) return customers_.forget(id), erased_customers_.push_back(id);
+  customers_.stage(id) = *customer;
+  pressing_.insert(id);
+  renamed_.push_back(id);
+}
+
+void LiveRecords::replace(const Uuid& id, const LiveAccount* account) {
+  if (account == nullptr) return accounts_.forget(id), erased_accounts_.push_back(id);
+  accounts_.stage(id) = *account;
+  pressing_.insert(id);
+}
+
+void LiveRecords::leave_out(const IsErased& is_erased) {
+  each_customer([&](const Uuid& id, const LiveCustomer& known) {
+    auto customer = known;
+    if (customers::leave_out(customer.record, is_erased, pseudonyms_)) customers_.stage(id) = std::move(customer);
+  });
+  each_account([&](const Uuid& id, const LiveAccount& known) {
+    auto account = known;
+    if (customers::leave_out(account.record, is_erased, pseudonyms_)) accounts_.stage(id) = std::move(account);
+  });
+  publish();
 }
 
 Result<void> LiveRecords::save(store::Transaction& transaction) {

@@ -68,6 +68,11 @@ class RecordTable {
   // With this batch it goes.
   void forget(const Uuid& id) { staged_.erase(id), gone_.insert(id); }
   const std::unordered_map<Uuid, std::shared_ptr<T>>& staged() const { return staged_; }
+  // Every published one, in no order; with a bound some may be missing.
+  template <class Each>
+  void each(const Each& visit) const {
+    for (const auto& [id, value] : young_) visit(id, *value);
+  }
   // `may_wait`: not saved with the batch.
   template <class MayWait>
   void publish(const MayWait& may_wait) {
@@ -159,6 +164,12 @@ class LiveRecords {
   // Whether its subject has been erased: nothing more is recorded about it, and nothing of it can be read.
   bool is_erased(const events::Event& event) const;
   void apply(const events::Event& event);
+  // After an erasure was applied: what the records of others say of those it names goes with them. `history`: the log
+  // and what this batch has appended.
+  Result<void> forget_named(store::Reader& reader, const events::Event& erasure, const History& history);
+  // Puts another record in the place of what is known; null: there is none. Saved with the batch.
+  void replace(const Uuid& id, const LiveCustomer* customer);
+  void replace(const Uuid& id, const LiveAccount* account);
   // What cannot wait.
   Result<void> save(store::Transaction& transaction);
   void publish();
@@ -183,6 +194,17 @@ class LiveRecords {
   const LiveAccount* account(const Uuid& id) const { return accounts_.find(id); }
   const LiveCustomer* customer(const Uuid& id) const { return customers_.find(id); }
 
+  // For a copy of all records in memory.
+  void leave_out(const IsErased& is_erased);
+  template <class Each>
+  void each_customer(const Each& visit) const {
+    customers_.each(visit);
+  }
+  template <class Each>
+  void each_account(const Each& visit) const {
+    accounts_.each(visit);
+  }
+
   // The customer an event is about; of an account, its home customer.
   Uuid customer_of(const events::Event& event) const;
   // What policies see of the customer an event is about (of an account: its home customer): values by name and
@@ -200,6 +222,8 @@ class LiveRecords {
   Result<void> save_words(store::Transaction& transaction, const Uuid& id, const CustomerRecord& record);
   Result<void> save_account(store::Transaction& transaction, const Uuid& id, const LiveAccount& account);
   void erase(const events::Event& event);
+  Result<void> forget_named_by(store::Reader& reader, const events::Entity& other, int64_t max_seq,
+                               const History& history);
 
   const events::Pseudonyms& pseudonyms_;
   security::KeyStore* keys_;

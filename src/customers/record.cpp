@@ -130,6 +130,28 @@ void fold(AccountRecord& record, const events::Event& event, const events::Pseud
   record.last_seq = std::max(record.last_seq, event.seq);
 }
 
+bool leave_out(CustomerRecord& record, const IsErased& is_erased, const events::Pseudonyms& pseudonyms) {
+  const auto relatives = std::erase_if(record.relationships, [&](const auto& known) {
+    return is_erased(pseudonyms.of({events::EntityKind::kCustomer, known.first}).id);
+  });
+  const auto links =
+      std::erase_if(record.accounts, [&](const auto& link) { return is_erased(link.second.account_id); });
+  return relatives + links > 0;
+}
+
+bool leave_out(AccountRecord& record, const IsErased& is_erased, const events::Pseudonyms& pseudonyms) {
+  bool has_changed =
+      std::erase_if(record.holders, [&](const auto& holder) { return is_erased(holder.second.customer_id); }) > 0;
+  for (auto& [reference, card] : record.cards) {
+    if (!card.value.is_object()) continue;
+    const auto customer = text_in(card.value.get_object(), "customer");
+    if (customer.empty() || !is_erased(pseudonyms.of({events::EntityKind::kCustomer, customer}).id)) continue;
+    card.value.get_object().erase("customer");
+    has_changed = true;
+  }
+  return has_changed;
+}
+
 std::vector<Uuid> customers_linked_by(const events::Event& event, const events::Pseudonyms& pseudonyms) {
   std::vector<Uuid> linked;
   const auto add = [&](const std::string& reference) {

@@ -5,6 +5,7 @@
 // record, and the record as of a date is the fold of the events up to it.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -89,6 +90,13 @@ void fold(AccountRecord& record, const events::Event& event, const events::Pseud
 // The customers whose own records an event changes besides its subject's: those it links to an account or parts from
 // it. Other holders of the account are among the event's entities and stay as they are.
 std::vector<Uuid> customers_linked_by(const events::Event& event, const events::Pseudonyms& pseudonyms);
+
+// Whether a customer or an account has been erased.
+using IsErased = std::function<bool(const Uuid& owner)>;
+// Leaves out what names somebody erased: relatives, holders and whose a card is, links to an account that is gone. True
+// where there was something.
+bool leave_out(CustomerRecord& record, const IsErased& is_erased, const events::Pseudonyms& pseudonyms);
+bool leave_out(AccountRecord& record, const IsErased& is_erased, const events::Pseudonyms& pseudonyms);
 
 // For storage (sealed) and for people: the same fields everywhere.
 json::object to_json(const CustomerRecord& record);

@@ -201,7 +201,7 @@ TEST(Erasure, cut_short_by_a_kill_is_carried_through) {
       EXPECT_EQ(server.stop(), 0);
     }
     EXPECT_EQ(canaries_in(bank), "");
-    const auto rebuilt = run(bank, {"rebuild"});
+    const auto rebuilt = run(bank, {"rebuild", "--check"});
     EXPECT_EQ(rebuilt.status, 0) << rebuilt.output;
   }
   EXPECT_GT(unanswered, 0);
@@ -234,7 +234,7 @@ TEST(Erasure, cut_short_by_lost_power_at_any_write_is_carried_through) {
     const auto again = run(bank, erase);
     begun_count += is_cut && again.status == 4;
     EXPECT_TRUE(again.status == 0 || again.status == 4) << "after " << after << again.output << content_of(bank.log());
-    const auto rebuilt = run(bank, {"rebuild"});
+    const auto rebuilt = run(bank, {"rebuild", "--check"});
     EXPECT_EQ(rebuilt.status, 0) << "after " << after << rebuilt.output << content_of(bank.log());
     EXPECT_EQ(canaries_in(bank), "") << "after " << after;
     if (!is_cut) break;

@@ -53,7 +53,7 @@ std::vector<std::string> defects_of(const Bank& bank, const Traffic& traffic) {
     defects = defects_after(server, traffic);
     if (server.stop() != 0) defects.push_back("the server does not stop in peace");
   }
-  const auto rebuilt = run(bank, {"rebuild"});
+  const auto rebuilt = run(bank, {"rebuild", "--check"});
   if (rebuilt.status != 0) defects.push_back("rebuild: " + rebuilt.output + content_of(bank.log()));
   return defects;
 }

@@ -50,7 +50,7 @@ Result<json::object> record_of(const Services& services, const Request& request,
   json::object record;
   TRY(services.database.read([&](store::Reader& reader) -> Result<void> {
     record = TRY(services.desk.record(reader, id));
-    if (TRY(services.customers.may_see(request.who(), reader, TRY(subject_of(record))))) return {};
+    if (TRY(services.customers.may_read(request.who(), reader, TRY(subject_of(record))))) return {};
     return not_found("no decision with this id");
   }));
   return record;
@@ -108,7 +108,7 @@ Result<Response> list(const Services& services, const Request& request) {
     for (auto& record : TRY(services.desk.records(reader, subject, before, limit))) {
       last_seq = record.at("seq").as_int64();
       ++read_count;
-      if (TRY(services.customers.may_see(request.who(), reader, TRY(subject_of(record)))))
+      if (TRY(services.customers.may_read(request.who(), reader, TRY(subject_of(record)))))
         records.push_back(std::move(record));
     }
     return {};

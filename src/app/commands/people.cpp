@@ -158,10 +158,16 @@ Result<int> back_up(Session& session) {
 
 Result<int> rebuild(Session& session) {
   auto* engine = TRY(session.engine_needed("rebuilding"));
-  const auto report = TRY(engine->customers().check_against_log(session.caller()));
-  fmt::print("{} customers and {} accounts built again from the log, {} differences\n", grouped(report.customer_count),
-             grouped(report.account_count), grouped(report.difference_count));
-  return report.difference_count == 0 ? 0 : 1;
+  const bool is_check = session.line().has("check");
+  Progress progress("Building records from the log");
+  const auto report =
+      TRY(engine->rebuild(session.caller(), is_check, [&](int64_t seq, int64_t last) { progress.at(seq, last); }));
+  fmt::print("{} customers and {} accounts built again from the log, {} differences{}\n",
+             grouped(report.customer_count), grouped(report.account_count), grouped(report.difference_count),
+             report.difference_count == 0 ? ""
+             : is_check                   ? ", left as they are"
+                                          : ", put right");
+  return report.difference_count == 0 || !is_check ? 0 : 1;
 }
 
 Result<int> doctor(Session& session) {
