@@ -1,6 +1,7 @@
 #include "api/contract.h"
 
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -11,12 +12,14 @@ namespace {
 struct Promise {
   std::string permission;       // "read_customers"; "any" for every signed-in caller; "open"
   std::string idempotency_key;  // "none", "taken", "needed"
+  std::set<std::string> query;  // names of its values
   bool operator==(const Promise&) const = default;
 };
 using Promises = std::map<std::string, Promise>;  // by "GET /v1/customers/{customer}"
 
 std::string text_of(const Promise& promise) {
-  return fmt::format("permission {}, Idempotency-Key {}", promise.permission, promise.idempotency_key);
+  return fmt::format("permission {}, Idempotency-Key {}, query {{{}}}", promise.permission, promise.idempotency_key,
+                     fmt::join(promise.query, ", "));
 }
 
 Promise promise_of(const Route& route) {
@@ -24,7 +27,7 @@ Promise promise_of(const Route& route) {
   const std::string permission = route.is_open      ? "open"
                                  : route.permission ? std::string(name_of(*route.permission))
                                                     : "any";
-  return {permission, std::string(kKeys[static_cast<int>(route.repeat)])};
+  return {permission, std::string(kKeys[static_cast<int>(route.repeat)]), {route.query.begin(), route.query.end()}};
 }
 
 Promises promises_of(std::span<const Route> routes) {
@@ -65,11 +68,25 @@ std::string idempotency_key_of(const json::value& document, const json::value& o
   return "none";
 }
 
+std::set<std::string> query_of(const json::value& document, const json::value& operation) {
+  std::set<std::string> names;
+  const auto* parameters = member(operation, "parameters");
+  if (parameters == nullptr || !parameters->is_array()) return names;
+  for (const auto& given : parameters->get_array()) {
+    const auto& parameter = resolved(document, given);
+    if (text_member(parameter, "in") == "query") names.insert(text_member(parameter, "name"));
+  }
+  return names;
+}
+
 Promise promise_of(const json::value& document, const json::value& operation) {
   const auto* security = member(operation, "security");
   const bool is_open = security != nullptr && security->is_array() && security->get_array().empty();
   const auto permission = text_member(operation, "x-permission");
-  return {is_open ? "open" : permission.empty() ? "any" : permission, idempotency_key_of(document, operation)};
+  return {is_open              ? "open"
+          : permission.empty() ? "any"
+                               : permission,
+          idempotency_key_of(document, operation), query_of(document, operation)};
 }
 
 Promises promises_of(const json::value& document) {

@@ -25,7 +25,7 @@ class FirstAnswersTest : public store::DatabaseTest {
       return created("/v1/things/1", json::object{{"count", done}, {"body", request.body}});
     };
     std::vector<Route> routes = {
-        {.method = Method::kPost, .pattern = "/v1/needs", .handler = act, .repeat = Repeat::kNeedsKey},
+        {.method = Method::kPost, .pattern = "/v1/needs", .handler = act, .repeat = Repeat::kNeedsKey, .query = {"x"}},
         {.method = Method::kPost, .pattern = "/v1/takes", .handler = act, .repeat = Repeat::kTakesKey},
     };
     router = std::make_unique<Router>(RouterParts{.routes = std::move(routes),

@@ -62,11 +62,11 @@ const security::Caller& Request::who() const {
 
 Result<json::value> json_body(const Request& request) { return parse_json(request.body); }
 
-Result<void> refuse_unknown_query(const Request& request, std::initializer_list<std::string_view> known) {
+Result<void> refuse_unknown_query(const Request& request, std::span<const std::string_view> known) {
   for (const auto& field : request.query) {
-    if (std::ranges::find(known, field.name) == known.end()) {
-      return invalid(fmt::format("unknown query name; known are: {}", fmt::join(known, ", ")), "?" + field.name);
-    }
+    if (std::ranges::find(known, field.name) != known.end()) continue;
+    const auto names = known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "));
+    return invalid("unknown query name; known here: " + names, "?" + field.name);
   }
   return {};
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,7 +57,7 @@ struct Request {
 // Parses the body as one JSON document; its size is already bounded by the route.
 Result<json::value> json_body(const Request& request);
 // invalid for the first query name that is not in `known` (place "?name").
-Result<void> refuse_unknown_query(const Request& request, std::initializer_list<std::string_view> known);
+Result<void> refuse_unknown_query(const Request& request, std::span<const std::string_view> known);
 // A whole number of the query within bounds, or `otherwise` where it is missing.
 Result<int64_t> query_integer(const Request& request, std::string_view name, int64_t least, int64_t most,
                               int64_t otherwise);

@@ -186,6 +186,7 @@ class Router::Body {
       return problem(request, Refusal::kUnsupportedMediaType,
                      fmt::format("send Content-Type: {}", fmt::join(route.content_types, " or ")));
     }
+    TRY(refuse_unknown_query(request, route.query));
     return route.repeat == Repeat::kHarmless ? run(request, route) : run_once(request, route);
   }
 

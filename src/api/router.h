@@ -51,6 +51,7 @@ struct Route {
   bool is_open = false;                                                // needs no caller: sign-in, health
   size_t body_bytes_max = kDefaultBodyBytes;                           // GET and DELETE take none
   std::vector<std::string_view> content_types = {"application/json"};  // a body has exactly one of these
+  std::vector<std::string_view> query = {};                            // names it takes; any other is refused
 };
 
 // Who a bearer token is: a session's or an API key, told apart by its prefix. The router adds the request's trace id

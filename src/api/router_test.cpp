@@ -23,7 +23,8 @@ std::vector<Route> test_routes() {
       {.method = Method::kGet,
        .pattern = "/v1/things/{thing}",
        .permission = Permission::kReadCustomers,
-       .handler = echo},
+       .handler = echo,
+       .query = {"at", "name"}},
       {.method = Method::kGet, .pattern = "/v1/things/newest", .handler = echo},
       {.method = Method::kPost, .pattern = "/v1/things", .handler = echo, .body_bytes_max = 100},
       {.method = Method::kDelete,
@@ -53,6 +54,12 @@ TEST_F(RouterTest, gives_the_handler_decoded_parameters_and_query) {
   ASSERT_EQ(response.status, 200);
   EXPECT_EQ(body_of(response).at("parameters").at("thing"), "a/b c");
   EXPECT_EQ(body_of(response).at("query").at("name"), "张 伟");
+}
+
+TEST_F(RouterTest, names_a_query_value_the_route_does_not_take) {
+  const auto response = get("/v1/things/newest?colour=red");
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(body_of(response).at_pointer("/errors/0/query"), "colour");
 }
 
 TEST_F(RouterTest, prefers_a_literal_segment_to_a_parameter) {

@@ -109,7 +109,12 @@ class ServerTest : public testing::Test {
     };
     return {
         {.method = Method::kGet, .pattern = "/echo/{word}", .handler = echo, .is_open = true},
-        {.method = Method::kPost, .pattern = "/echo", .handler = echo, .is_open = true, .body_bytes_max = 1000},
+        {.method = Method::kPost,
+         .pattern = "/echo",
+         .handler = echo,
+         .is_open = true,
+         .body_bytes_max = 1000,
+         .query = {"name"}},
         {.method = Method::kGet, .pattern = "/wait", .handler = wait, .is_open = true},
     };
   }

@@ -13,7 +13,6 @@ json::object shown(const security::AuditRecord& entry) {
 }
 
 Result<Response> entries(const Services& services, const Request& request) {
-  TRY(refuse_unknown_query(request, {"cursor", "limit"}));
   security::AuditQuery query;
   query.limit = static_cast<int>(TRY(query_integer(request, "limit", 1, 200, 50)));
   const auto before = TRY(query_integer(request, "cursor", 0, INT64_MAX, 0));
@@ -50,7 +49,8 @@ std::vector<Route> audit_routes(const Services& services) {
       {.method = Method::kGet,
        .pattern = "/v1/audit/entries",
        .permission = Permission::kReadAudit,
-       .handler = [&services](const Request& request) { return entries(services, request); }},
+       .handler = [&services](const Request& request) { return entries(services, request); },
+       .query = {"cursor", "limit"}},
       {.method = Method::kGet,
        .pattern = "/v1/audit/verification",
        .permission = Permission::kReadAudit,

@@ -10,7 +10,6 @@ using events::EntityKind;
 using security::Permission;
 
 Result<std::optional<Timestamp>> moment_asked(const Request& request) {
-  TRY(refuse_unknown_query(request, {"at"}));
   const auto at = request.query_value("at");
   if (!at) return std::nullopt;
   auto moment = parse_moment(*at);
@@ -19,7 +18,6 @@ Result<std::optional<Timestamp>> moment_asked(const Request& request) {
 }
 
 Result<Response> search(const Services& services, const Request& request) {
-  TRY(refuse_unknown_query(request, {"query", "limit"}));
   const auto query = request.query_value("query");
   if (!query || query->empty() || query->size() > 200) return invalid("1 to 200 bytes are expected", "?query");
   const auto limit = static_cast<int>(TRY(query_integer(request, "limit", 1, 200, 50)));
@@ -36,7 +34,6 @@ Result<Response> profile(const Services& services, const Request& request) {
 }
 
 Result<Response> timeline(const Services& services, const Request& request) {
-  TRY(refuse_unknown_query(request, {"cursor", "limit"}));
   const auto limit = static_cast<int>(TRY(query_integer(request, "limit", 1, 200, 50)));
   auto page = TRY(
       services.customers.timeline(request.who(), request.parameter("customer"), request.query_value("cursor"), limit));
@@ -125,12 +122,21 @@ std::vector<Route> customer_routes(const Services& services) {
   };
   return {
       {.method = Method::kGet, .pattern = "/v1/events/{seq}", .permission = read, .handler = to(event)},
-      {.method = Method::kGet, .pattern = "/v1/customers", .permission = read, .handler = to(search)},
-      {.method = Method::kGet, .pattern = "/v1/customers/{customer}", .permission = read, .handler = to(profile)},
+      {.method = Method::kGet,
+       .pattern = "/v1/customers",
+       .permission = read,
+       .handler = to(search),
+       .query = {"query", "limit"}},
+      {.method = Method::kGet,
+       .pattern = "/v1/customers/{customer}",
+       .permission = read,
+       .handler = to(profile),
+       .query = {"at"}},
       {.method = Method::kGet,
        .pattern = "/v1/customers/{customer}/timeline",
        .permission = read,
-       .handler = to(timeline)},
+       .handler = to(timeline),
+       .query = {"cursor", "limit"}},
       {.method = Method::kGet,
        .pattern = "/v1/customers/{customer}/consents",
        .permission = read,
@@ -145,11 +151,16 @@ std::vector<Route> customer_routes(const Services& services) {
        .permission = Permission::kEraseCustomers,
        .handler = to(erase),
        .repeat = Repeat::kNeedsKey},
-      {.method = Method::kGet, .pattern = "/v1/accounts/{account}", .permission = read, .handler = to(account)},
+      {.method = Method::kGet,
+       .pattern = "/v1/accounts/{account}",
+       .permission = read,
+       .handler = to(account),
+       .query = {"at"}},
       {.method = Method::kGet,
        .pattern = "/v1/accounts/{account}/features",
        .permission = read,
-       .handler = to(account_features)},
+       .handler = to(account_features),
+       .query = {"at"}},
   };
 }
 

@@ -92,7 +92,6 @@ Result<Response> decide(const Services& services, const Request& request) {
 }
 
 Result<Response> list(const Services& services, const Request& request) {
-  TRY(refuse_unknown_query(request, {"subject", "policy", "cursor", "limit"}));
   const auto limit = static_cast<int>(TRY(query_integer(request, "limit", 1, 200, 50)));
   const auto before = TRY(query_integer(request, "cursor", 1, INT64_MAX, INT64_MAX));
   std::optional<Uuid> subject;
@@ -196,7 +195,8 @@ std::vector<Route> decision_routes(const Services& services) {
       {.method = Method::kGet,
        .pattern = "/v1/decisions",
        .permission = Permission::kReadDecisions,
-       .handler = to(list)},
+       .handler = to(list),
+       .query = {"subject", "policy", "cursor", "limit"}},
       {.method = Method::kGet,
        .pattern = "/v1/decisions/{decision}",
        .permission = Permission::kReadDecisions,

@@ -33,7 +33,6 @@ json::object result_of(const events::Event& event, const Result<json::object>& a
 
 // Imported history changes state, decides nothing, and needs a permission of its own.
 Result<bool> is_history(const Request& request) {
-  TRY(refuse_unknown_query(request, {"history"}));
   const auto value = request.query_value("history").value_or("false");
   if (value != "true" && value != "false") return invalid("true or false is expected", "?history");
   if (value == "true") TRY(security::require(request.who(), Permission::kImport));
@@ -85,7 +84,8 @@ std::vector<Route> event_routes(const Services& services) {
        .handler = [&services](const Request& request) { return submit(services, request); },
        .repeat = Repeat::kTakesKey,
        .body_bytes_max = events::kMaxBodyBytes,
-       .content_types = {"application/json", "application/cloudevents+json", "application/cloudevents-batch+json"}},
+       .content_types = {"application/json", "application/cloudevents+json", "application/cloudevents-batch+json"},
+       .query = {"history"}},
   };
 }
 

@@ -42,7 +42,6 @@ Result<security::User> user_by_id(Users& users, const Request& request) {
 }
 
 Result<Response> list_users(Users& users, const Request& request) {
-  TRY(refuse_unknown_query(request, {"cursor", "limit"}));
   const auto limit = static_cast<int>(TRY(query_integer(request, "limit", 1, 200, 50)));
   const auto page = TRY(users.list(request.who(), request.query_value("cursor").value_or(""), limit));
   json::array list;
@@ -144,7 +143,11 @@ std::vector<Route> user_routes(const Services& services) {
     return [&users, handler](const Request& request) { return handler(users, request); };
   };
   return {
-      {.method = Method::kGet, .pattern = "/v1/users", .permission = manage, .handler = to(list_users)},
+      {.method = Method::kGet,
+       .pattern = "/v1/users",
+       .permission = manage,
+       .handler = to(list_users),
+       .query = {"cursor", "limit"}},
       {.method = Method::kPost,
        .pattern = "/v1/users",
        .permission = manage,
