@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "api/client.h"
@@ -14,12 +15,14 @@ namespace amity::app {
 
 class EngineTest : public testing::Test {
  protected:
-  EngineTest() {
+  using Change = std::function<void(Configuration&, const std::filesystem::path& folder)>;
+  explicit EngineTest(const Change& change = {}) {
     configuration_.database = "sqlite:" + (folder_ / "amity.db").string();
     configuration_.keys = configuration_.database + ".keys";
     configuration_.key_file = (folder_ / "amity.key").string();
     configuration_.checkpoints = (folder_ / "checkpoints").string();
     std::filesystem::create_directories(folder_);
+    if (change) change(configuration_, folder_);
     auto engine = Engine::open(configuration_, clock_);
     EXPECT_TRUE(engine.has_value()) << engine.error().text();
     engine_ = std::move(*engine);

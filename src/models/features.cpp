@@ -186,7 +186,7 @@ Result<LearntFeatures> learn_features(const Table& table, const FeatureChoice& c
                       column.name, kMaxCategories));
     }
   }
-  if (learnt.features.empty()) return invalid("no column is left to learn from");
+  if (learnt.features.empty()) return fail(Code::kUnprocessable, "no column is left to learn from");
   return learnt;
 }
 

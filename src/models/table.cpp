@@ -160,7 +160,9 @@ Result<TwoValues> two_values(const Table& table, const Column& column) {
       return invalid("the target has more than two values: a yes/no column is expected", table.place_of(column, row));
     }
   }
-  if (found.second_count == 0) return invalid("the target has one value only: nothing can be learnt from it");
+  if (found.second_count == 0) {
+    return fail(Code::kUnprocessable, "the target has one value only: nothing can be learnt from it");
+  }
   return found;
 }
 

@@ -36,13 +36,22 @@ Result<Response> one(const Services& services, const Request& request) {
   return json_response(json::object{{"policy", request.parameter("policy")}, {"versions", std::move(versions)}});
 }
 
+// The pointer ends at the text; where in the text is for people to read.
+Error in_definition(Error error) {
+  const bool is_about_text = error.code == Code::kInvalid || error.code == Code::kUnprocessable;
+  if (!is_about_text) return error;
+  if (!error.place.empty()) error.message += " (at " + error.place + ")";
+  error.place = "/definition";
+  return error;
+}
+
 Result<Response> draft(const Services& services, const Request& request) {
   const auto body = TRY(json_body(request));
   JsonReader in(body, "");
   const auto definition = in.text("definition", 60'000);
   TRY(in.finish());
   auto drafted = services.policies.draft(request.who(), definition);
-  if (!drafted) return std::unexpected(std::move(drafted).error().within("/definition "));
+  if (!drafted) return std::unexpected(in_definition(std::move(drafted).error()));
   return json_response(shown(*drafted, false), 201);
 }
 
