@@ -22,6 +22,7 @@
 #include <boost/asio/write.hpp>
 
 #include "api/server/request_reader.h"
+#include "api/server/tls.h"
 #include "api/server/worker_pool.h"
 #include "base/log.h"
 
@@ -160,6 +161,7 @@ class Conversation final : public Connection, public std::enable_shared_from_thi
     if constexpr (kIsTls) {
       allow(shared_.options.head_timeout);
       const auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, kAwait);
+      if (is_plain_http(error)) co_await ask_for_tls();
       co_return !error;
     }
     co_return true;
@@ -251,9 +253,11 @@ class Conversation final : public Connection, public std::enable_shared_from_thi
     answered_.cancel();
   }
 
-  Awaitable<bool> write(std::string_view bytes) {
+  Awaitable<bool> write(std::string_view bytes) { return write_to(stream_, bytes); }
+  template <class Layer>
+  Awaitable<bool> write_to(Layer& layer, std::string_view bytes) {
     allow(shared_.options.write_timeout);
-    const auto [error, count] = co_await asio::async_write(stream_, asio::buffer(bytes.data(), bytes.size()), kAwait);
+    const auto [error, count] = co_await asio::async_write(layer, asio::buffer(bytes.data(), bytes.size()), kAwait);
     co_return !error;
   }
 
@@ -266,17 +270,24 @@ class Conversation final : public Connection, public std::enable_shared_from_thi
   }
   Awaitable<void> say_and_leave(const Response& response) {
     answer_ = response_bytes(response, {.is_head = false, .keeps_alive = false, .is_tls = kIsTls});
-    return leave();
+    return leave(stream_);
+  }
+  // Said in the plain, as it was asked.
+  Awaitable<void> ask_for_tls() {
+    const Error error{Code::kInvalid, "this port speaks TLS only: use https", ""};
+    answer_ = response_bytes(shared_.router.refuse(Request{}, error), {.keeps_alive = false});
+    return leave(stream_.next_layer());
   }
   // Writes the answer and then reads on for a moment: closing at once would reset the connection and lose it.
-  Awaitable<void> leave() {
-    if (!co_await write(answer_)) co_return;
+  template <class Layer>
+  Awaitable<void> leave(Layer& layer) {
+    if (!co_await write_to(layer, answer_)) co_return;
     boost::system::error_code ignored;
-    if constexpr (!kIsTls) socket().shutdown(Tcp::socket::shutdown_send, ignored);
+    if constexpr (std::is_same_v<Layer, Socket>) socket().shutdown(Tcp::socket::shutdown_send, ignored);
     deadline_ = Steady::now() + kLingerAtMost;
     for (size_t total = 0; total < kLingerBytesMax;) {
       const auto space = reader_.space();
-      const auto [error, count] = co_await stream_.async_read_some(asio::buffer(space.data(), space.size()), kAwait);
+      const auto [error, count] = co_await layer.async_read_some(asio::buffer(space.data(), space.size()), kAwait);
       if (error) co_return;
       total += count;
     }
@@ -301,26 +312,12 @@ class Conversation final : public Connection, public std::enable_shared_from_thi
   std::string remote_address_;
 };
 
-Result<asio::ssl::context> load_tls(const TlsFiles& files) {
-  boost::system::error_code error;
-  asio::ssl::context context(asio::ssl::context::tls_server);
-  context.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_tlsv1 |
-                      asio::ssl::context::no_tlsv1_1);
-  SSL_CTX_set_cipher_list(context.native_handle(), "ECDHE+AESGCM:ECDHE+CHACHA20");
-  context.use_certificate_chain_file(files.certificate_chain, error);
-  if (error) return invalid("the certificate cannot be read: " + error.message(), "tls.certificate");
-  context.use_private_key_file(files.private_key, asio::ssl::context::pem, error);
-  if (error) return invalid("the private key cannot be read or is not the certificate's", "tls.key");
-  return context;
-}
-
 Result<Tcp::endpoint> endpoint_of(const ServerOptions& options) {
   boost::system::error_code error;
   const auto address = asio::ip::make_address(options.address, error);
-  if (error) return invalid("is not an IP address", "server.address");
+  if (error) return invalid("not an IP address, such as 127.0.0.1", "listen");
   if (!address.is_loopback() && !options.tls) {
-    return invalid("only a loopback address is served without TLS; configure tls.certificate and tls.key",
-                   "server.address");
+    return invalid("only a loopback address is served without TLS; configure tls-certificate and tls-key", "listen");
   }
   return Tcp::endpoint(address, options.port);
 }
@@ -349,7 +346,7 @@ class Server::Body {
       return fail(
           Code::kConflict,
           fmt::format("cannot listen on {} port {}: {}", shared_.options.address, endpoint.port(), error.message()),
-          "server.port");
+          "listen");
     }
     port_ = acceptor_.local_endpoint().port();
     register_gauges(metrics);

@@ -404,7 +404,7 @@ TEST_F(ServerTest, finishes_what_it_accepted_when_it_stops) {
 TEST_F(ServerTest, serves_another_address_than_loopback_only_with_tls) {
   const auto refused = Server::start({.address = "0.0.0.0", .port = 0}, router, metrics);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().place, "server.address");
+  EXPECT_EQ(refused.error().place, "listen");
   EXPECT_FALSE(Server::start({.address = "localhost.", .port = 0}, router, metrics));
 }
 

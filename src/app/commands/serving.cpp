@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <condition_variable>
 #include <csignal>
 #include <cstdlib>
@@ -29,10 +31,14 @@ struct Address {
 };
 
 Result<Address> read_address(const std::string& listen) {
-  const size_t colon = listen.rfind(':');
-  const int port = colon == std::string::npos ? -1 : std::atoi(listen.c_str() + colon + 1);
-  if (port < 0 || port > 65535) return invalid("write an address and a port, such as 127.0.0.1:8080", "--listen");
-  return Address{listen.substr(0, colon), static_cast<uint16_t>(port)};
+  const size_t colon = std::min(listen.rfind(':'), listen.size());
+  const auto digits = std::string_view(listen).substr(std::min(colon + 1, listen.size()));
+  uint16_t port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (digits.empty() || error != std::errc{} || end != digits.data() + digits.size()) {
+    return invalid("write an address and a port, such as 127.0.0.1:8080", "listen");
+  }
+  return Address{listen.substr(0, colon), port};
 }
 
 // The token by which commands of whoever may read this file act as the local operator.
@@ -131,7 +137,7 @@ Result<int> serve_engine(const Configuration& configuration, const std::string& 
                             .on_denied = on_denied});
   api::ServerOptions options{.address = address.host, .port = address.port};
   options.worker_count = static_cast<int>(configuration.worker_count);
-  if (!configuration.tls_certificate.empty())
+  if (!configuration.tls_certificate.empty() || !configuration.tls_key.empty())
     options.tls = api::TlsFiles{configuration.tls_certificate, configuration.tls_key};
   const auto server = TRY(api::Server::start(options, router, metrics));
   const auto url = fmt::format("{}://{}:{}", options.tls ? "https" : "http", address.host, server->port());
