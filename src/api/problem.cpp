@@ -61,6 +61,8 @@ json::object place_of(std::string_view place, std::string_view detail) {
     entry["query"] = place.substr(1);
   } else if (place.starts_with("header:")) {
     entry["header"] = place.substr(7);
+  } else if (place.starts_with("path:")) {
+    entry["path"] = place.substr(5);
   } else {
     entry["place"] = place;
   }
@@ -69,7 +71,7 @@ json::object place_of(std::string_view place, std::string_view detail) {
 
 std::string first_place(const json::value& entry) {
   constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
-      {"pointer", ""}, {"query", "?"}, {"header", "header:"}, {"place", ""}};
+      {"pointer", ""}, {"query", "?"}, {"header", "header:"}, {"path", "path:"}, {"place", ""}};
   for (const auto& [name, prefix] : kKinds) {
     const auto* found = entry.is_object() ? entry.get_object().if_contains(name) : nullptr;
     if (found != nullptr && found->is_string())

@@ -165,7 +165,18 @@ Result<void> Engine::open_ground() {
       std::make_unique<security::AuditChain>(clock_, SigningKey::from_seed(keys_->institution_key("audit_signing")));
   users_ = std::make_unique<security::Users>(*database_, *audit_, clock_, keys_->institution_key("users"));
   log_ = std::make_unique<events::EventLog>(*keys_, *pseudonyms_);
-  return {};
+  return check_keys_fit();
+}
+
+// PostgreSQL has no page key that would tell another bank's keys: the newest event must open with these.
+Result<void> Engine::check_keys_fit() {
+  return database_->read([&](store::Reader& reader) -> Result<void> {
+    const auto last = TRY(log_->last_seq(reader));
+    auto opened = log_->scan(reader, last, last, [](const events::Event&) -> Result<void> { return {}; });
+    if (opened || opened.error().code != Code::kConflict) return opened;
+    return fail(Code::kConflict, "the keys are not this database's: name the key store and key file made with it",
+                "keys");
+  });
 }
 
 Result<void> Engine::read_definitions(const Institution& institution) {

@@ -29,7 +29,11 @@ Result<json::object> Engine::train(const security::Caller& caller, std::string_v
   TRY(security::require(caller, security::Permission::kTrainModels));
   const auto* definition = TRY(model_definition(model));
   std::optional<Timestamp> until;
-  if (const auto text = options.at("until").as_string(); !text.empty()) until = TRY(parse_moment(text));
+  if (const auto text = options.at("until").as_string(); !text.empty()) {
+    const auto moment = parse_moment(text);
+    if (!moment) return invalid(moment.error().message, "/until");
+    until = *moment;
+  }
   const auto table = TRY(training_table(*definition, until));
   auto how = models::train_options(*definition);
   if (const auto seed = options.at("seed").as_int64(); seed >= 0) how.seed = static_cast<uint64_t>(seed);

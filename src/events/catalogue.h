@@ -23,6 +23,7 @@ enum class FieldKind {
   kDate,       // "1993-01-01"
   kTimestamp,  // RFC 3339
   kCode,       // one of `codes`
+  kCurrency,   // a code of ISO 4217
   kReference,  // the key of an entity of kind `entity`, which becomes one of the event's entities
   kHolders,    // [{"customer": "1", "role": "owner"}]
 };

@@ -71,7 +71,7 @@ constexpr Field kAccountErased[] = {
 };
 constexpr Field kAccountOpened[] = {
     {"type", kCode, kRequired, kC1, kAccount, kAccountTypes},
-    {"currency", kText, kRequired},
+    {"currency", kCurrency, kRequired},
     {"holders", kHolders, kRequired, kC2, kCustomer, kHolderRoles},
     {"product", kText},
     {"unit", kText},

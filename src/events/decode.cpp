@@ -136,7 +136,7 @@ Result<const json::array*> batch_in(const json::value& document) {
   if (batch == nullptr) return invalid("a batch is a list of events");
   if (batch->empty()) return invalid("the batch is empty");
   if (batch->size() > kMaxBatchEvents) {
-    return fail(Code::kLimit, fmt::format("send at most {} events in a batch", kMaxBatchEvents));
+    return invalid(fmt::format("send at most {} events in a batch", kMaxBatchEvents));
   }
   return batch;
 }

@@ -109,7 +109,7 @@ Result<Response> event(const Services& services, const Request& request) {
   int64_t seq = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), seq);
   if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || seq < 1)
-    return invalid("not a place in the log");
+    return invalid("not a place in the log: a whole number from 1", "path:seq");
   return json_response(TRY(services.customers.event(request.who(), seq)));
 }
 

@@ -124,7 +124,7 @@ Result<Response> list(const Services& services, const Request& request) {
 }
 
 Result<Response> one(const Services& services, const Request& request) {
-  const auto id = TRY(parse_id<DecisionId>(request.parameter("decision")));
+  const auto id = TRY(in_path(parse_id<DecisionId>(request.parameter("decision")), "decision"));
   auto record = TRY(record_of(services, request, id));
   TRY(services.database.write([&](store::Transaction& transaction) {
     return services.audit.record(transaction, request.who(),
@@ -134,7 +134,7 @@ Result<Response> one(const Services& services, const Request& request) {
 }
 
 Result<Response> replay_one(const Services& services, const Request& request) {
-  const auto id = TRY(parse_id<DecisionId>(request.parameter("decision")));
+  const auto id = TRY(in_path(parse_id<DecisionId>(request.parameter("decision")), "decision"));
   TRY(record_of(services, request, id));
   const auto report = TRY(services.replay(request.who(), id));
   json::array fields;

@@ -75,7 +75,7 @@ Result<models::ModelRecord> version_named(const Services& services, const Reques
   for (auto& record : TRY(services.models.list(request.who(), request.parameter("name")))) {
     if (to_hex(record.fingerprint).starts_with(digits)) found.push_back(std::move(record));
   }
-  if (digits.size() < 8) return invalid("give at least eight digits of the fingerprint");
+  if (digits.size() < 8) return invalid("give at least eight digits of the fingerprint", "path:fingerprint");
   if (found.empty()) return not_found("no version of the model has this fingerprint");
   if (found.size() > 1) return fail(Code::kConflict, "several versions begin so: give more digits");
   return found.front();

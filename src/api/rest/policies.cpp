@@ -63,7 +63,8 @@ Result<Response> activate(const Services& services, const Request& request) {
   const auto text = request.parameter("version");
   int64_t version = 0;
   const auto read = std::from_chars(text.data(), text.data() + text.size(), version);
-  if (read.ec != std::errc{} || read.ptr != text.data() + text.size()) return invalid("a version is a whole number");
+  if (read.ec != std::errc{} || read.ptr != text.data() + text.size())
+    return invalid("a version is a whole number", "path:version");
   return json_response(
       shown(TRY(services.policies.activate(request.who(), request.parameter("policy"), version)), false));
 }

@@ -19,6 +19,12 @@ std::vector<Route> audit_routes(const Services& services);
 json::array worded(const Texts& texts, const json::array& reasons, std::string_view language);
 // The summary of a decision (decisions::summary_of) as people and programs get it.
 json::object worded_summary(const Texts& texts, const json::object& summary, std::string_view language);
+// What a parameter of the path was read as, its place named where it is none.
+template <class T>
+Result<T> in_path(Result<T> result, std::string_view name) {
+  if (result) return result;
+  return invalid(std::move(result.error().message), "path:" + std::string(name));
+}
 json::value null_or(const std::optional<std::string>& text);
 
 }  // namespace amity::api

@@ -61,7 +61,7 @@ Result<Response> sign_out(Users& users, const Request& request) {
 }
 
 Result<Response> end_session(Users& users, const Request& request) {
-  TRY(users.end_session(request.who(), TRY(parse_uuid(request.parameter("session")))));
+  TRY(users.end_session(request.who(), TRY(in_path(parse_uuid(request.parameter("session")), "session"))));
   return no_content();
 }
 

@@ -29,7 +29,7 @@ std::vector<security::Role> roles_of(const json::array& list, JsonReader& in) {
 
 // The path has the id; the room finds by name.
 Result<security::User> user_by_id(Users& users, const Request& request) {
-  const auto id = TRY(parse_id<UserId>(request.parameter("user")));
+  const auto id = TRY(in_path(parse_id<UserId>(request.parameter("user")), "user"));
   std::string after;
   for (;;) {
     const auto page = TRY(users.list(request.who(), after, kPageUsers));
@@ -130,7 +130,7 @@ Result<Response> make_key(Users& users, const Request& request) {
 }
 
 Result<Response> revoke_key(Users& users, const Request& request) {
-  TRY(users.revoke_api_key(request.who(), TRY(parse_uuid(request.parameter("key")))));
+  TRY(users.revoke_api_key(request.who(), TRY(in_path(parse_uuid(request.parameter("key")), "key"))));
   return no_content();
 }
 
