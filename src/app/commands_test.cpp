@@ -127,6 +127,92 @@ TEST_F(Commands, a_mapping_that_does_not_fit_is_refused_with_its_line) {
   EXPECT_NE(ended.output.find("line"), std::string::npos) << ended.output;
 }
 
+TEST_F(Commands, a_mapping_that_does_not_fit_its_file_takes_nothing_and_points_at_the_piece) {
+  make_bank();
+  write("files/people.csv", "id,name,since\n1,Canary Wang,2020-01-01\n");
+  const auto mapping = [&](const std::string& time) {
+    return write("people.yaml",
+                 "mapping: 1\nsource: small\nsnapshot: 2020-12-31\ncurrency: CNY\nfiles:\n"
+                 "  - file: people.csv\n    key: id\n    events:\n"
+                 "      - {type: customer.registered, subject: id, time: " +
+                     time + ", data: {name: name}}\n");
+  };
+  expect(2, "mapping /files/0/events/0/time", "import files --mapping " + mapping("until"));
+  expect(4, "no customer under this reference", "customer show 1");
+  expect(0, "1 rows read, 1 events", "import files --mapping " + mapping("since"));
+}
+
+TEST_F(Commands, rows_that_cannot_be_taken_stand_in_the_rejects_with_line_and_reason_and_the_good_ones_are_kept) {
+  make_bank();
+  write("files/moves.csv",
+        "id,account,day,amount\n1,a1,2020-01-02,5.00\n2,Canary,2020-01-03,5.00\n"
+        "3,a1,2020-02-30,5.00\n4,a1,2020-01-04,1e400\n5,a1,2020-01-05,7.00\n");
+  write("files/people.csv", "id,name,since\np1,Canary Wang,2020-01-01\n");
+  write("files/accounts.csv", "id,who,since\na1,p1,2020-01-01\n");
+  write("moves.yaml", R"(
+mapping: 1
+source: small
+snapshot: 2020-12-31
+currency: CNY
+files:
+  - file: people.csv
+    key: id
+    events: [{type: customer.registered, subject: id, time: since, data: {name: name}}]
+  - file: accounts.csv
+    key: id
+    joins: [{name: owner, file: people.csv, key: id, by: who}]
+    events:
+      - type: account.opened
+        subject: id
+        time: since
+        data: {type: {constant: deposit}, currency: {constant: CNY}, holders: {each: owner, customer: owner.id, role: {constant: owner}}}
+  - file: moves.csv
+    key: id
+    events:
+      - {type: transaction.posted, subject: account, time: day, data: {amount: amount, direction: {constant: debit}}}
+)");
+  const auto ended = run("import files --mapping moves.yaml --rejects out.csv");
+  EXPECT_EQ(ended.code, 1) << ended.output;
+  EXPECT_EQ(ended.output.find("Canary"), std::string::npos) << ended.output;
+  EXPECT_NE(ended.output.find("4 events in the log"), std::string::npos) << ended.output;
+  std::ifstream file(folder_ / "out.csv");
+  const std::string rejects(std::istreambuf_iterator<char>(file), {});
+  for (const auto* line :
+       {"\"moves.csv\",4,\"time\",\"no such day in the calendar\"\n", "\"moves.csv\",5,\"amount\",\"not an amount",
+        "\"moves.csv\",3,\"/subject\",\"no account is open"}) {
+    EXPECT_NE(rejects.find(line), std::string::npos) << line << rejects;
+  }
+  EXPECT_EQ(rejects.find("Canary"), std::string::npos) << rejects;
+}
+
+TEST_F(Commands, impossible_dates_and_numbers_are_refused_with_the_flag) {
+  make_bank();
+  for (const auto* at : {"2026-02-30", "2026-01-01T25:00:00Z", "0000-01-01", "2026-01-01T00:00:00+99:00", "soon"}) {
+    const auto flags = " --amount 1 --currency CNY --months 12 --at " + std::string(at);
+    expect(2, "at", "decide credit.application --customer 7" + flags);
+    expect(2, "at", "customer show 7 --at " + std::string(at));
+  }
+  for (const auto* amount : {"NaN", "1e400", "0.001", "99999999999999999999", "0x10", "Infinity"}) {
+    expect(2, "--amount",
+           "decide credit.application --customer 7 --currency CNY --months 12 --amount=" + std::string(amount));
+  }
+  expect(2, "--start", "simulate --customers 1 --days 1 --start 2026-02-30");
+  expect(2, "--days", "simulate --customers 1 --days 99999999999999999999");
+}
+
+TEST_F(Commands, a_server_says_at_start_what_it_cannot_serve_with) {
+  make_bank();
+  write("half.pem", "-----BEGIN");
+  for (const auto* listen : {"127.0.0.1", "127.0.0.1:", "127.0.0.1:80x", "127.0.0.1:65536", "localhost:0"}) {
+    expect(2, "listen", "serve --listen " + std::string(listen));
+  }
+  expect(2, "listen", "serve --listen 0.0.0.0:0");
+  expect(2, "tls-certificate", "serve --listen 127.0.0.1:0 --tls-key half.pem");
+  expect(2, "tls-key", "serve --listen 127.0.0.1:0 --tls-certificate half.pem");
+  expect(2, "tls-certificate", "serve --listen 127.0.0.1:0 --tls-certificate half.pem --tls-key half.pem");
+  expect(0, "ok", "doctor");
+}
+
 TEST_F(Commands, a_file_that_is_no_database_is_refused_and_left_alone) {
   write("bank.db", std::string(8192, 'x'));
   const auto ended = run("doctor");

@@ -93,8 +93,8 @@ TEST(catalogue, has_no_type_or_field_twice) {
 }
 
 std::string_view name_of_kind(FieldKind kind) {
-  constexpr std::string_view kNames[] = {"text", "integer",   "number", "boolean",   "money",
-                                         "date", "timestamp", "code",   "reference", "holders"};
+  constexpr std::string_view kNames[] = {"text",      "integer", "number",   "boolean",   "money",  "date",
+                                         "timestamp", "code",    "currency", "reference", "holders"};
   return kNames[static_cast<size_t>(kind)];
 }
 

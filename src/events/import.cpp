@@ -162,6 +162,11 @@ Result<std::vector<Event>> Import::next_batch(size_t count) {
   return events;
 }
 
+RejectedRow Import::row_of(size_t event, std::string field, std::string reason) const {
+  const auto& place = state_->places[event];
+  return {state_->mapping.files[place.file].file, place.line, std::move(field), std::move(reason)};
+}
+
 const std::vector<RejectedRow>& Import::rejected() const { return state_->rejected; }
 const std::map<std::string, int64_t>& Import::counts() const { return state_->counts; }
 ImportProgress Import::progress() const { return state_->progress; }

@@ -51,6 +51,8 @@ class Import {
 
   // At most `count` events, in order of time, all with is_history; empty at the end.
   Result<std::vector<Event>> next_batch(size_t count);
+  // The row of an event that next_batch gave out (counted from 0 over all batches) and that was refused afterwards.
+  RejectedRow row_of(size_t event, std::string field, std::string reason) const;
 
   const std::vector<RejectedRow>& rejected() const;
   const std::map<std::string, int64_t>& counts() const;  // events by type, known from opening

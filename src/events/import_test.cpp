@@ -167,6 +167,33 @@ TEST_F(ImportTest, accepts_a_byte_order_mark_and_refuses_other_encodings) {
   EXPECT_EQ(gbk.at(0), "people.csv:2 : not valid UTF-8: convert the file");
 }
 
+TEST_F(ImportTest, names_the_line_of_impossible_dates_amounts_and_bytes_and_never_shows_them) {
+  const auto reason_of = [&](const std::string& since, const std::string& income, const std::string& name = "Canary") {
+    put("accounts.csv", "number,person,kind,sum\n");
+    const auto rows =
+        rejected_with("people.csv", "id,name,since,income\n1," + name + "," + since + "," + income + "\n");
+    return rows.size() == 1 ? rows[0] : "taken";
+  };
+  EXPECT_EQ(reason_of("2020-01-01", "1.00"), "taken");
+  for (const auto* since : {"2020-02-30", "2019-02-29", "2020-13-01", "0000-01-01", "1899-12-31", "2101-01-01",
+                            "2020-01-01T25:00:00Z", "2016-12-31T23:59:60Z", "2020-01-01T00:00:00+99:00", "Canary"}) {
+    const auto reason = reason_of(since, "1.00");
+    EXPECT_TRUE(reason.starts_with("people.csv:2 time: ")) << since << ": " << reason;
+    EXPECT_EQ(reason.find(since), std::string::npos) << reason;
+  }
+  for (const auto* income : {"-1", "NaN", "Infinity", "1e400", "0.001", "10000000000000000", "0x10", "Canary",
+                             "99999999999999999999999999999999"}) {
+    const auto reason = reason_of("2020-01-01", income);
+    EXPECT_TRUE(reason.starts_with("people.csv:2 income")) << income << ": " << reason;
+    EXPECT_EQ(reason.find("Canary"), std::string::npos) << reason;
+  }
+  for (const auto* name : {"Canary\xff", "Canary\xc0\xaf", "Canary\xed\xa0\x80", "Canary\xf4\x90\x80\x80"}) {
+    EXPECT_EQ(reason_of("2020-01-01", "1.00", name), "people.csv:2 : not valid UTF-8: convert the file");
+  }
+  EXPECT_EQ(reason_of("2020-01-01", "1.00", std::string("Can\0ary", 7)).substr(0, 20), "people.csv:2 : holds");
+  EXPECT_TRUE(reason_of("2020-01-01", "1.00", "Canary\x1b[31m").starts_with("people.csv:2 name: control"));
+}
+
 TEST_F(ImportTest, says_which_file_is_missing_or_empty) {
   std::filesystem::remove(folder_.path() / "accounts.csv");
   EXPECT_EQ(open().error().place, "accounts.csv");

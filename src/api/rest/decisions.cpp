@@ -65,6 +65,9 @@ Result<Response> decide(const Services& services, const Request& request) {
   const auto data = in.object("data");
   const auto at = in.text_or("at", "", 64);
   TRY(in.finish());
+  auto time = at.empty() ? Result<Timestamp>(services.clock.now()) : parse_moment(at);
+  if (!time) return invalid(time.error().message, "/at");
+  if (*time > services.clock.now() + events::kMaxAhead) return invalid("nothing is decided ahead of time", "/at");
   if (!services.policies.active_for(type)) {
     return fail(Code::kUnprocessable, "no active policy decides events of this type", "/type");
   }
@@ -74,9 +77,6 @@ Result<Response> decide(const Services& services, const Request& request) {
     if (TRY(services.customers.may_see(request.who(), reader, services.pseudonyms.of(*reference)))) return {};
     return fail(Code::kUnprocessable, "nobody is registered under this reference, or not in your unit", "/subject");
   }));
-  auto time = at.empty() ? Result<Timestamp>(services.clock.now()) : parse_moment(at);
-  if (!time) return invalid(time.error().message, "/at");
-  if (*time > services.clock.now() + events::kMaxAhead) return invalid("nothing is decided ahead of time", "/at");
   const auto event = TRY(events::make_event({.source = "amity/decisions/" + format(request.who().user),
                                              .id = std::string(request.header("idempotency-key")),
                                              .type = type,

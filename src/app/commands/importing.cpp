@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <fstream>
+#include <functional>
 #include <utility>
 
 #include "app/commands.h"
@@ -18,11 +19,16 @@ struct Taken {
   int64_t new_or_known = 0;
   int64_t refused = 0;
   std::map<std::string, int64_t> reasons;
+  std::vector<events::RejectedRow> rows;  // of an import: where the refused ones stand
 };
+// The row of an event, counted over the whole import.
+using RowOf = std::function<events::RejectedRow(size_t event, const Error& error)>;
 
-Result<void> take(Session& session, std::vector<events::Event> batch, Taken& taken) {
+Result<void> take(Session& session, std::vector<events::Event> batch, Taken& taken, const RowOf& row_of = {}) {
   if (batch.empty()) return {};
+  auto at = static_cast<size_t>(taken.new_or_known + taken.refused);
   for (const auto& answer : session.submit(batch)) {
+    const size_t event = at++;
     if (answer) {
       ++taken.new_or_known;
       continue;
@@ -33,17 +39,24 @@ Result<void> take(Session& session, std::vector<events::Event> batch, Taken& tak
     }
     ++taken.refused;
     ++taken.reasons[answer.error().text()];
+    if (row_of && taken.rows.size() < events::kMaxRejectedRows) taken.rows.push_back(row_of(event, answer.error()));
   }
   return {};
 }
 
-Result<void> write_rejects(const std::string& path, const std::vector<events::RejectedRow>& rows) {
+std::string quoted(std::string text) {
+  for (size_t at = 0; (at = text.find('"', at)) != std::string::npos; at += 2) text.insert(at, 1, '"');
+  return '"' + text + '"';
+}
+
+Result<void> write_rejects(const std::string& path, const std::vector<events::RejectedRow>& unread,
+                           const std::vector<events::RejectedRow>& refused) {
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
   out << "file,line,field,reason\n";
-  for (const auto& row : rows) {
-    std::string reason = row.reason;
-    for (size_t at = 0; (at = reason.find('"', at)) != std::string::npos; at += 2) reason.insert(at, 1, '"');
-    out << row.file << ',' << row.line << ',' << row.field << ",\"" << reason << "\"\n";
+  for (const auto* rows : {&unread, &refused}) {
+    for (const auto& row : *rows) {
+      out << quoted(row.file) << ',' << row.line << ',' << quoted(row.field) << ',' << quoted(row.reason) << '\n';
+    }
   }
   out.flush();
   if (!out) return fail(Code::kUnavailable, "the rejects file cannot be written", path);
@@ -65,16 +78,19 @@ Result<int> import_files(Session& session) {
   auto import = TRY(events::Import::open(session.line().value("folder"), mapping,
                                          [&](const events::ImportProgress& p) { reading.at(p.bytes, p.bytes_total); }));
   Taken taken;
+  const auto row_of = [&import](size_t event, const Error& error) {
+    return import.row_of(event, error.place, error.message);
+  };
   Progress taking("Taking in events");
   for (;;) {
     auto batch = TRY(import.next_batch(kBatchEvents));
     if (batch.empty()) break;
-    TRY(take(session, std::move(batch), taken));
+    TRY(take(session, std::move(batch), taken, row_of));
     taking.at(import.progress().events, import.progress().events_total);
   }
   const auto rejected = import.rejected().size();
   const auto rejects = session.line().value("rejects", "rejects.csv");
-  if (rejected > 0) TRY(write_rejects(rejects, import.rejected()));
+  if (rejected > 0 || taken.refused > 0) TRY(write_rejects(rejects, import.rejected(), taken.rows));
   if (wants_json(session)) {
     show(session.line(), json::object{{"rows", import.progress().rows},
                                       {"events", counts_of(import.counts())},
@@ -88,6 +104,7 @@ Result<int> import_files(Session& session) {
   for (const auto& [type, count] : import.counts()) fmt::print("  {:<26} {:>10}\n", type, grouped(count));
   if (rejected > 0) fmt::print("{} rows did not fit: see {}\n", grouped(static_cast<int64_t>(rejected)), rejects);
   for (const auto& [reason, count] : taken.reasons) fmt::print("{} events refused: {}\n", grouped(count), reason);
+  if (taken.refused > 0) fmt::print("Their rows stand in {}\n", rejects);
   return taken.refused > 0 ? 1 : 0;
 }
 
@@ -98,7 +115,9 @@ Result<simulator::Options> options_of(const CommandLine& line) {
   options.customers = static_cast<int>(TRY(line.number("customers", 1, 10'000'000, 1000)));
   options.days = static_cast<int>(TRY(line.number("days", 1, 3660, 365)));
   options.seed = static_cast<uint64_t>(TRY(line.number("seed", 0, INT64_MAX, 1)));
-  options.start = TRY(parse_date(line.value("start", "2024-01-01")));
+  const auto start = parse_date(line.value("start", "2024-01-01"));
+  if (!start) return invalid(start.error().message, "--start");
+  options.start = *start;
   if (const auto text = line.value("payments-a-day"); !text.empty()) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), options.payments_a_day);
     if (error != std::errc{} || end != text.data() + text.size())
