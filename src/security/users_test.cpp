@@ -396,23 +396,5 @@ TEST_P(UsersTest, where_the_audit_cannot_be_written_nobody_comes_in) {
 
 AMITY_ON_BOTH_DATABASES(UsersTest);
 
-TEST(Password, takes_long_ones_of_any_script_and_no_common_ones) {
-  const auto is_good = [](std::string_view text) { return check_password("officer", text).has_value(); };
-  EXPECT_TRUE(is_good("correct horse battery"));
-  EXPECT_TRUE(is_good("龙年大吉大利恭喜"));
-  EXPECT_FALSE(is_good("龙年大吉大利恭"));  // seven characters, 21 bytes
-  EXPECT_TRUE(is_good("        x"));
-  std::string longest;
-  for (int i = 0; i < 512; ++i) longest += "ab";
-  EXPECT_TRUE(is_good(longest));
-  EXPECT_FALSE(is_good(longest + "a"));
-  for (const char* bad : {"", "short", "Password", "PASSWORD1", "12345678", "1234567890", "87654321", "aaaaaaaa",
-                          "abcdefgh", "qwertyuiop", "OFFICER"}) {
-    EXPECT_FALSE(is_good(bad)) << bad;
-  }
-  EXPECT_FALSE(is_good("caf\xe9 au lait"));
-  EXPECT_EQ(check_password("x", "short").error().code, Code::kUnprocessable);
-}
-
 }  // namespace
 }  // namespace amity::security
