@@ -30,34 +30,24 @@ Type record_of(std::shared_ptr<const Shape> shape) { return {.kind = TypeKind::k
 
 namespace {
 
-struct Named {
-  std::string_view name;
-  TypeKind kind;
-};
-
-constexpr Named kNamed[] = {
-    {"dyn", TypeKind::kDyn},
-    {"null_type", TypeKind::kNull},
-    {"null", TypeKind::kNull},
-    {"bool", TypeKind::kBool},
-    {"int", TypeKind::kInt},
-    {"uint", TypeKind::kUint},
-    {"double", TypeKind::kDouble},
-    {"string", TypeKind::kString},
-    {"bytes", TypeKind::kBytes},
-    {"list", TypeKind::kList},
-    {"timestamp", TypeKind::kTimestamp},
-    {"duration", TypeKind::kDuration},
-    {"map", TypeKind::kMap},
-    {"wrapper", TypeKind::kWrapper},
+constexpr NamedKind kCoreNames[] = {
+    {"null_type", TypeKind::kNull}, {"bool", TypeKind::kBool},     {"int", TypeKind::kInt},
+    {"uint", TypeKind::kUint},      {"double", TypeKind::kDouble}, {"string", TypeKind::kString},
+    {"bytes", TypeKind::kBytes},    {"list", TypeKind::kList},     {"map", TypeKind::kMap},
     {"type", TypeKind::kType},
+};
+// What only signatures and declarations write.
+constexpr NamedKind kOtherNames[] = {
+    {"dyn", TypeKind::kDyn},           {"null", TypeKind::kNull},       {"timestamp", TypeKind::kTimestamp},
+    {"duration", TypeKind::kDuration}, {"wrapper", TypeKind::kWrapper},
 };
 
 std::string_view base_name(const Type& type) {
   if (type.is(TypeKind::kAbstract) || type.is(TypeKind::kParameter)) return type.name;
   if (type.is(TypeKind::kRecord)) return type.shape->name;
-  for (const auto& named : kNamed) {
-    if (named.kind == type.kind) return named.name;
+  for (const auto& names : {std::span<const NamedKind>(kCoreNames), std::span<const NamedKind>(kOtherNames)}) {
+    const auto named = std::ranges::find(names, type.kind, &NamedKind::kind);
+    if (named != names.end()) return named->name;
   }
   return "dyn";
 }
@@ -82,8 +72,9 @@ class TypeReader {
 
  private:
   static Type named(std::string_view name) {
-    for (const auto& known : kNamed) {
-      if (known.name == name) return type_of(known.kind);
+    for (const auto& names : {std::span<const NamedKind>(kCoreNames), std::span<const NamedKind>(kOtherNames)}) {
+      const auto known = std::ranges::find(names, name, &NamedKind::name);
+      if (known != names.end()) return type_of(known->kind);
     }
     const bool parameter = name.size() == 1 && name[0] >= 'A' && name[0] <= 'Z';
     return {.kind = parameter ? TypeKind::kParameter : TypeKind::kAbstract, .name = std::string(name)};
@@ -100,6 +91,8 @@ class TypeReader {
 };
 
 }  // namespace
+
+std::span<const NamedKind> core_type_names() { return kCoreNames; }
 
 std::string text_of(const Type& type) {
   std::string text(base_name(type));

@@ -60,6 +60,13 @@ struct Shape {
   std::optional<size_t> index_of(std::string_view field) const;
 };
 
+struct NamedKind {
+  std::string_view name;
+  TypeKind kind;
+};
+// Those that expressions and signatures write alike: "int", "list", "null_type".
+std::span<const NamedKind> core_type_names();
+
 inline Type dyn_type() { return {}; }
 inline Type type_of(TypeKind kind) { return {.kind = kind}; }
 Type list_of(Type item);

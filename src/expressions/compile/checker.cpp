@@ -3,50 +3,24 @@
 #include <algorithm>
 
 #include "expressions/compile/overloads.h"
+#include "expressions/compile/scope.h"
 #include "expressions/compile/unify.h"
 #include "expressions/syntax/lexer.h"
 
 namespace amity::expressions {
 namespace {
 
-struct NamedType {
-  std::string_view name;
-  TypeKind kind;
-};
-constexpr NamedType kTypeNames[] = {
-    {"bool", TypeKind::kBool},
-    {"int", TypeKind::kInt},
-    {"uint", TypeKind::kUint},
-    {"double", TypeKind::kDouble},
-    {"string", TypeKind::kString},
-    {"bytes", TypeKind::kBytes},
-    {"list", TypeKind::kList},
-    {"map", TypeKind::kMap},
-    {"null_type", TypeKind::kNull},
-    {"type", TypeKind::kType},
-    {"google.protobuf.Timestamp", TypeKind::kTimestamp},
-    {"google.protobuf.Duration", TypeKind::kDuration},
-    {"optional_type", TypeKind::kAbstract},
-    {"net.IP", TypeKind::kAbstract},
-    {"net.CIDR", TypeKind::kAbstract},
-};
-
-struct Local {
-  std::string name;
-  Type type;
-  uint32_t slot;
-};
-
 class Checker {
  public:
   Checker(const Ast& ast, const Declarations& declarations, std::string_view source, bool strict)
-      : ast_(ast), declarations_(declarations), source_(source), strict_(strict) {
+      : ast_(ast), declarations_(declarations), source_(source), strict_(strict), scope_(declarations) {
     checked_.of.resize(ast.nodes.size());
   }
 
   Result<Checked> run() {
     TRY(visit(ast_.root));
     for (auto& resolution : checked_.of) resolution.type = strict_ ? unifier_.final(resolution.type) : dyn_type();
+    checked_.local_count = scope_.most_locals();
     return std::move(checked_);
   }
 
@@ -94,47 +68,19 @@ class Checker {
     }
   }
 
-  // The names a written one may mean, the innermost namespace first.
-  std::vector<std::string> qualified(std::string_view written, bool rooted) const {
-    std::vector<std::string> names;
-    std::string space = rooted ? "" : declarations_.container;
-    while (!space.empty()) {
-      names.push_back(space + "." + std::string(written));
-      const size_t dot = space.rfind('.');
-      space.resize(dot == std::string::npos ? 0 : dot);
-    }
-    names.emplace_back(written);
-    return names;
-  }
-
-  const Local* find_local(std::string_view written) const {
-    const auto found =
-        std::find_if(locals_.rbegin(), locals_.rend(), [&](const Local& l) { return l.name == written; });
-    return found == locals_.rend() ? nullptr : &*found;
-  }
-
   // Makes node `index` refer to a declared variable or a type of that name.
   std::optional<Type> declared(uint32_t index, std::string_view written, bool rooted) {
-    for (const std::string& full : qualified(written, rooted)) {
-      for (size_t i = 0; i < declarations_.variables.size(); ++i) {
-        if (declarations_.variables[i].name != full) continue;
-        of(index).refers = Refers::kVariable;
-        of(index).slot = static_cast<uint32_t>(i);
-        return declarations_.variables[i].type;
-      }
-    }
-    for (const auto& known : kTypeNames) {
-      if (known.name != written) continue;
-      of(index).refers = Refers::kTypeName;
-      of(index).type_name = known.name;
-      return Type{.kind = TypeKind::kType, .parameters = {type_of(known.kind)}};
-    }
-    return std::nullopt;
+    auto meaning = scope_.declared(written, rooted);
+    if (!meaning) return std::nullopt;
+    of(index).refers = meaning->refers;
+    of(index).slot = meaning->slot;
+    of(index).type_name = meaning->type_name;
+    return std::move(meaning->type);
   }
 
   Result<Type> name(uint32_t index) {
     const Node& here = node(index);
-    if (const Local* local = here.is_rooted ? nullptr : find_local(here.text)) {
+    if (const Local* local = here.is_rooted ? nullptr : scope_.find_local(here.text)) {
       of(index).refers = Refers::kLocal;
       of(index).slot = local->slot;
       return local->type;
@@ -142,10 +88,7 @@ class Checker {
     if (auto type = declared(index, here.text, here.is_rooted)) return *type;
     of(index).refers = Refers::kUnknown;
     if (!strict_) return dyn_type();
-    std::vector<std::string_view> known;
-    for (const auto& variable : declarations_.variables) known.push_back(variable.name);
-    for (const auto& local : locals_) known.push_back(local.name);
-    return wrong("there is no variable '" + here.text + "'" + suggestion(here.text, known), index);
+    return wrong("there is no variable '" + here.text + "'" + suggestion(here.text, scope_.names()), index);
   }
 
   static std::string suggestion(std::string_view misspelt, const std::vector<std::string_view>& known) {
@@ -156,7 +99,7 @@ class Checker {
   // "a.b.c" where the node is only names and none of them is a local; empty otherwise.
   std::string dotted(uint32_t index) const {
     const Node& here = node(index);
-    if (here.kind == NodeKind::kName) return !here.is_rooted && find_local(here.text) ? "" : here.text;
+    if (here.kind == NodeKind::kName) return !here.is_rooted && scope_.find_local(here.text) ? "" : here.text;
     if (here.kind != NodeKind::kSelect || here.is_test || here.is_optional) return "";
     const std::string object = dotted(here.children[0]);
     return object.empty() ? "" : object + "." + here.text;
@@ -217,25 +160,18 @@ class Checker {
     std::span<const uint32_t> arguments = here.children;
     if (here.is_member) {
       const std::string space = dotted(here.children[0]);
-      const std::string full = space.empty() ? "" : known_function(space + "." + here.text);
+      const std::string full = space.empty() ? "" : scope_.known_function(space + "." + here.text);
       if (!full.empty()) {
         function = full;
         arguments = arguments.subspan(1);
         of(index).has_receiver = false;
       }
     } else {
-      const std::string full = known_function(here.text);
+      const std::string full = scope_.known_function(here.text);
       if (!full.empty()) function = full;
     }
     const std::vector<Type> types = TRY(visit_all(arguments));
     return resolve(index, function, here.is_member && of(index).has_receiver, types);
-  }
-
-  std::string known_function(const std::string& written) const {
-    for (const std::string& full : qualified(written, false)) {
-      if (is_known_function(full, declarations_)) return full;
-    }
-    return {};
   }
 
   Result<Type> resolve(uint32_t index, const std::string& function, bool member, const std::vector<Type>& types) {
@@ -336,14 +272,6 @@ class Checker {
     }
   }
 
-  uint32_t push(const std::string& name, Type type) {
-    const auto slot = static_cast<uint32_t>(locals_.size());
-    locals_.push_back({name, std::move(type), slot});
-    checked_.local_count = std::max(checked_.local_count, slot + 1);
-    return slot;
-  }
-  void pop(size_t count) { locals_.resize(locals_.size() - count); }
-
   // Types of the one or two names a loop gives to the parts of what it goes over.
   Result<std::vector<Type>> loop_types(uint32_t index, const Type& range, size_t count) {
     const Type int_type = type_of(TypeKind::kInt);
@@ -366,11 +294,11 @@ class Checker {
     const Type range = unifier_.resolved(TRY(visit(here.children[0])));
     const auto types = TRY(loop_types(index, range, here.locals.size()));
     for (size_t i = 0; i < types.size(); ++i) {
-      const uint32_t slot = push(here.locals[i], types[i]);
+      const uint32_t slot = scope_.push(here.locals[i], types[i]);
       if (i == 0) of(index).slot = slot;
     }
     const auto bodies = visit_all(std::span(here.children).subspan(1));
-    pop(types.size());
+    scope_.pop(types.size());
     if (!bodies) return std::unexpected(bodies.error());
     return macro_result(index, types, *bodies);
   }
@@ -394,18 +322,18 @@ class Checker {
 
   Result<Type> let(uint32_t index) {
     const Node& here = node(index);
-    of(index).slot = push(here.locals[0], TRY(visit(here.children[0])));
+    of(index).slot = scope_.push(here.locals[0], TRY(visit(here.children[0])));
     auto body = visit(here.children[1]);
-    pop(1);
+    scope_.pop(1);
     return body;
   }
 
   Result<Type> block(uint32_t index) {
     const Node& here = node(index);
-    of(index).slot = static_cast<uint32_t>(locals_.size());
-    for (size_t i = 0; i < here.locals.size(); ++i) push(here.locals[i], TRY(visit(here.children[i])));
+    of(index).slot = scope_.next_slot();
+    for (size_t i = 0; i < here.locals.size(); ++i) scope_.push(here.locals[i], TRY(visit(here.children[i])));
     auto body = visit(here.children.back());
-    pop(here.locals.size());
+    scope_.pop(here.locals.size());
     return body;
   }
 
@@ -416,9 +344,9 @@ class Checker {
     if (strict_ && !unifier_.assignable(optional_of(inside), object)) {
       return wrong("'" + here.text + "' works on an optional value", index);
     }
-    of(index).slot = push(here.locals[0], strict_ ? unifier_.resolved(inside) : dyn_type());
+    of(index).slot = scope_.push(here.locals[0], strict_ ? unifier_.resolved(inside) : dyn_type());
     const auto body = visit(here.children[1]);
-    pop(1);
+    scope_.pop(1);
     if (!body || here.kind == NodeKind::kOptFlatMap) return body;
     return optional_of(*body);
   }
@@ -429,7 +357,7 @@ class Checker {
   bool strict_;
   Unifier unifier_;
   Checked checked_;
-  std::vector<Local> locals_;
+  Scope scope_;
 };
 
 }  // namespace
