@@ -40,6 +40,7 @@ class PostgresqlConnection {
 
   bool is_lost() const;  // the connection broke: what was on its way may or may not have happened
   bool is_disk_full() const { return is_disk_full_; }              // the last error said so
+  void forget_full_disk() { is_disk_full_ = false; }               // before it is tried again
   const std::string& command_tag() const { return command_tag_; }  // of the last command answered
 
  private:

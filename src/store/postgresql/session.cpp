@@ -186,7 +186,10 @@ void PostgresqlSession::try_to_recover() {
   pause_ = std::clamp<std::chrono::milliseconds>(pause_ * 2, 100ms, kLongestPause);
   next_attempt_ = now + pause_;
   const bool was_full = connection_->is_disk_full();
-  if (!reconnect() || !was_full) return;
+  // A connection that stands keeps the lease: a second one would wait for it for ever.
+  if (connection_->is_lost() && !reconnect()) return;
+  if (!was_full) return;
+  connection_->forget_full_disk();
   if (begin() && probe() && flush()) {
     std::ignore = commit();
   } else {
