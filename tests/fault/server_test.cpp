@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/random.h"
+#include "tests/fault/small_disk.h"
 #include "tests/fault/traffic.h"
 
 namespace amity::fault {
@@ -271,6 +272,76 @@ TEST(ServerPostgresqlFault, a_killed_database_loses_and_doubles_nothing) {
   EXPECT_GT(traffic.acknowledged(), 50);
   expect_no_defects(bank, traffic);  // with what the database has
   fmt::print("{} events acknowledged\n", traffic.acknowledged());
+}
+
+constexpr auto kMayNotMount = "this process may not mount a file system: the shim's full disk stands for it";
+
+// The shim refuses writes; here the file system itself has no space left, for the log of SQLite and whatever else.
+TEST(ServerFullDisk, stops_acknowledging_and_heals_when_there_is_space) {
+  for (const int64_t space : {200'000, 1'000'000}) {
+    const Bank bank;
+    const SmallDisk disk(bank.data(), 64);
+    if (!disk.is_mounted()) GTEST_SKIP() << kMayNotMount;
+    SCOPED_TRACE("space " + std::to_string(space));
+    Traffic traffic;
+    {
+      Server server(bank);
+      ASSERT_TRUE(server.has_served()) << content_of(bank.log());
+      append(traffic, post_until_refused(server, 2, 5, 20));
+      disk.fill_but(space);
+      append(traffic, refused_by(server, 503));
+      disk.give_space();
+      for (int wait = 0; wait < 200 && !server.is_ready(); ++wait) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        append(traffic, post_until_refused(server, 1, 1, 100 + wait));
+      }
+      EXPECT_TRUE(server.is_ready());
+      const auto healed = post_until_refused(server, 2, 5, 7);
+      EXPECT_EQ(healed.statuses.count(200), 1U);
+      EXPECT_EQ(healed.statuses.size(), 1U);
+      append(traffic, healed);
+      EXPECT_EQ(server.stop(), 0);
+    }
+    expect_no_defects(bank, traffic);
+  }
+}
+
+// PostgreSQL refuses, or without space for its own log ends: then it has to be started again, and has all that was
+// acknowledged. Nobody needs to write for the server to notice that there is space.
+TEST(ServerFullDisk, of_postgresql_stops_acknowledging_and_loses_nothing) {
+  const store::TemporaryFolder folder;
+  const SmallDisk disk(folder.path(), 200);
+  if (!disk.is_mounted()) GTEST_SKIP() << kMayNotMount;
+  ::setenv("TMPDIR", folder.path().c_str(), 1);  // where the cluster makes its folder
+  const store::PostgresqlCluster cluster;
+  ::unsetenv("TMPDIR");
+  Bank bank;
+  bank.use(cluster.url());
+  Traffic traffic;
+  {
+    Server server(bank);
+    ASSERT_TRUE(server.has_served()) << content_of(bank.log());
+    append(traffic, post_until_refused(server, 2, 5, 20));
+    disk.fill_but(100'000);
+    auto during = post_until_refused(server, 3, 20'000);
+    for (const auto& [status, count] : during.statuses) {
+      EXPECT_TRUE(status == 200 || status == 503 || status == 504) << status << during.batches.back().answer;
+    }
+    EXPECT_GT(during.statuses[503] + during.statuses[504], 0);
+    append(traffic, during);
+    disk.give_space();
+    for (int wait = 0; wait < 200 && !server.is_ready(); ++wait) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    if (!server.is_ready()) cluster.start_again();
+    for (int wait = 0; wait < 200 && !server.is_ready(); ++wait) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    EXPECT_TRUE(server.is_ready());
+    EXPECT_EQ(server.stop(), 0);
+  }
+  EXPECT_GT(traffic.acknowledged(), 50);
+  expect_no_defects(bank, traffic);
 }
 
 }  // namespace
