@@ -93,7 +93,8 @@ struct ShownKey {
 };
 
 // nothing wrong, or `unprocessable` with the reason: 8 to 1024 characters of any script, not easily guessed (see
-// users/guessing.h: no list of passwords, but the ways in which people make them). No other rules (NIST SP 800-63B 3.1.1.2, OWASP ASVS 5.0 6.2).
+// users/guessing.h: no list of passwords, but the ways in which people make them). No other rules (NIST SP 800-63B
+// 3.1.1.2, OWASP ASVS 5.0 6.2).
 Result<void> check_password(std::string_view name, std::string_view password);
 
 class Users {
