@@ -6,6 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include <fmt/format.h>
+
 namespace amity::features {
 namespace {
 
@@ -98,6 +100,21 @@ TEST(FeatureSet, refuses_a_name_that_stands_twice_and_a_ratio_of_nothing) {
 )");
   ASSERT_FALSE(ratio.has_value());
   EXPECT_EQ(ratio.error().place, "account.yaml account.share /denominator");
+}
+
+TEST(FeatureSet, refuses_ratios_that_refer_to_one_another_or_to_themselves) {
+  const auto ratio = [](std::string_view name, std::string_view of) {
+    return fmt::format(
+        "  - name: {}\n    aggregate: ratio\n    numerator: {}\n    denominator: account.debit_sum_30d\n"
+        "    description: {{ zh: 比, en: share }}\n",
+        name, of);
+  };
+  for (const auto& [first, second] : {std::pair{"account.b", "account.a"}, {"account.a", "account.b"}}) {
+    const auto set = parse(std::string(kDebits) + ratio("account.a", first) + ratio("account.b", second));
+    ASSERT_FALSE(set);
+    EXPECT_EQ(set.error().place, "account.yaml account.a /numerator");
+    EXPECT_EQ(set.error().message, "a ratio is made of two features that are no ratios");
+  }
 }
 
 TEST(FeatureSet, selects_by_name) {
