@@ -215,9 +215,10 @@ Result<void> Engine::open_rooms(const Institution& institution) {
   policies_ = std::make_unique<decisions::PolicyBook>(
       *database_, *audit_, clock_, [this](const decisions::PolicyDefinition& definition) -> Result<void> {
         auto selected = features_->serving()->set().select(definition.features);
-        if (!selected) return std::unexpected(std::move(selected).error().within("/features "));
+        if (!selected) return fail(Code::kUnprocessable, selected.error().message, "/features");
         const bool has_model = definition.model.empty() || model_definitions_.contains(definition.model);
-        return has_model ? Result<void>() : not_found("no model of this name in institution/models", "/model");
+        return has_model ? Result<void>()
+                         : fail(Code::kUnprocessable, "no model of this name in institution/models", "/model");
       });
   TRY(policies_->open(local_operator(), texts_of(institution.below("policies"))));
   desk_ = std::make_unique<decisions::DecisionDesk>(
