@@ -130,7 +130,7 @@ class Slices {
 double bounded(double p) { return std::clamp(p, 1e-15, 1 - 1e-15); }
 
 // The figures that are bootstrapped, in one array so that each replicate is one row.
-enum Figure { kKs, kBrier, kLogLoss, kEce, kPrecision, kFirstLift, kFigureCount = kFirstLift + 10 };
+enum Figure { kKs, kBrier, kLogLoss, kPrecision, kFirstLift, kFigureCount = kFirstLift + 10 };
 using Figures = std::array<double, kFigureCount>;
 
 double ks_of(const Ranked& rows, double positives, double negatives) {
@@ -156,11 +156,6 @@ Figures figures_of(const Ranked& rows, double budget) {
   out[kBrier] /= total;
   out[kLogLoss] /= total;
   out[kKs] = ks_of(rows, positives, total - positives);
-  Slices bins(rows, total);
-  for (int bin = 0; bin < kCalibrationBins; ++bin) {
-    const auto slice = bins.next(1.0 / kCalibrationBins);
-    out[kEce] += std::abs(slice.probability - slice.positives) / total;
-  }
   const auto top = Slices(rows, total).next(budget);
   out[kPrecision] = top.weight > 0 ? top.positives / top.weight : 0;
   Slices tenths(rows, total);
@@ -187,7 +182,6 @@ Estimate interval(double value, std::vector<double>& replicates) {
   if (replicates.empty()) return {value, value, value};
   std::ranges::sort(replicates);
   const auto at = [&](double q) { return replicates[size_t(q * double(replicates.size() - 1) + 0.5)]; };
-  // The calibration error of a resample is larger on average (noise adds to it), so the sample's own may lie outside.
   return {value, std::min(value, at(0.025)), std::max(value, at(0.975))};
 }
 
@@ -217,6 +211,54 @@ Ranked ranked(std::span<const double> probabilities, std::span<const uint8_t> la
   return rows;
 }
 
+struct CalibrationError {
+  Estimate ece{};
+  double noise = 0;
+};
+
+// Sums over the bins of a deviation, its square and its cube.
+struct Deviations {
+  double first = 0, second = 0, third = 0;
+  void add(double deviation) {
+    first += deviation;
+    second += deviation * deviation;
+    third += deviation * deviation * deviation;
+  }
+};
+
+// Of a sum of half normals with these deviations. A half normal has mean sqrt(2/pi), variance 1 - 2/pi and third
+// central moment sqrt(2/pi) (4/pi - 1); the quantile is Cornish and Fisher's with its first correction.
+constexpr double kHalfMean = 0.7978845608028654, kHalfVariance = 0.3633802276324187, kHalfThird = 0.2180136141449902;
+double most_of_half_normals(const Deviations& deviations) {
+  const double spread = std::sqrt(kHalfVariance * deviations.second);
+  const double skewness = kHalfThird * deviations.third / (spread * spread * spread);
+  return kHalfMean * deviations.first + spread * (kNormal975 + (kNormal975 * kNormal975 - 1) * skewness / 6);
+}
+
+// Bin b's gap is its true gap plus binomial noise. With the true signs t_b the sum of t_b gap_b is normal around the
+// true error and never above the measured one: high = measured + z sqrt(sum of variances). The measured one is never
+// above the true one plus the sum of |noise_b|: low = measured - a high quantile of that. The deviations are the larger
+// of those by the share that was found and by the probability that was said, because on few rows the former may be
+// small by chance.
+CalibrationError calibration_error(const Ranked& rows) {
+  const double total = double(rows.weight.size());
+  Slices bins(rows, total);
+  double error = 0;
+  Deviations of_calibrated, most;
+  for (int bin = 0; bin < kCalibrationBins; ++bin) {
+    const auto slice = bins.next(1.0 / kCalibrationBins);
+    if (slice.weight <= 0) continue;
+    error += std::abs(slice.probability - slice.positives) / total;
+    const auto deviation = [&](double rate) { return std::sqrt(slice.weight * rate * (1 - rate)) / total; };
+    const double said = deviation(slice.probability / slice.weight);
+    of_calibrated.add(said);
+    most.add(std::max(said, deviation((slice.positives + 1) / (slice.weight + 2))));  // never surely 0 or 1
+  }
+  const double high = error + kNormal975 * std::sqrt(most.second);
+  return {.ece = {error, std::max(0.0, error - most_of_half_normals(most)), std::min(1.0, high)},
+          .noise = kHalfMean * of_calibrated.first};
+}
+
 Estimate auc_estimate(std::span<const double> probabilities, std::span<const uint8_t> labels) {
   const auto placed = placements_of(probabilities, labels);
   const double error = std::sqrt(variance(placed.positive) / double(placed.positive.size()) +
@@ -233,15 +275,20 @@ Result<Metrics> measure(std::span<const double> probabilities, std::span<const u
       .row_count = labels.size(), .positive_count = size_t(std::ranges::count(labels, 1)), .budget = options.budget};
   out.auc = auc_estimate(probabilities, labels);
   out.gini = {2 * out.auc.value - 1, 2 * out.auc.low - 1, 2 * out.auc.high - 1};
-  const auto estimates = bootstrap(ranked(probabilities, labels), options);
+  const auto rows = ranked(probabilities, labels);
+  const auto calibration = calibration_error(rows);
+  out.ece = calibration.ece;
+  out.ece_noise = calibration.noise;
+  const auto estimates = bootstrap(rows, options);
   out.ks = estimates[kKs];
   out.brier = estimates[kBrier];
   out.log_loss = estimates[kLogLoss];
-  out.ece = estimates[kEce];
   out.precision = estimates[kPrecision];
   for (size_t i = 0; i < 10; ++i) out.lift[i] = estimates[kFirstLift + i];
   return out;
 }
+
+bool is_better_than_chance(const Metrics& metrics) { return metrics.auc.low > 0.5; }
 
 Result<Estimate> auc_difference(std::span<const double> a, std::span<const double> b, std::span<const uint8_t> labels) {
   TRY(check_classes(a, labels));
@@ -300,12 +347,14 @@ json::object to_json(const Metrics& metrics) {
   for (const auto& estimate : metrics.lift) lift.push_back(to_json(estimate));
   return {{"rows", metrics.row_count},
           {"positives", metrics.positive_count},
+          {"better_than_chance", is_better_than_chance(metrics)},
           {"auc", to_json(metrics.auc)},
           {"gini", to_json(metrics.gini)},
           {"ks", to_json(metrics.ks)},
           {"brier", to_json(metrics.brier)},
           {"log_loss", to_json(metrics.log_loss)},
           {"ece", to_json(metrics.ece)},
+          {"ece_noise", metrics.ece_noise},
           {"alert_budget", metrics.budget},
           {"precision_at_budget", to_json(metrics.precision)},
           {"lift_per_tenth", std::move(lift)}};

@@ -50,6 +50,64 @@ TEST(Metrics, ties_count_half_and_share_their_slices) {
   EXPECT_FALSE(measure(same, std::vector<uint8_t>(4, 1)));
 }
 
+// All 1,000 rows say one half, and half are positive. Each of ten bins then has a deviation of sqrt(100 / 4) / 1000 =
+// 0.005: chance alone shows 10 * 0.005 * sqrt(2 / pi), and the error is at most 1.96 * sqrt(10) * 0.005.
+TEST(CalibrationError, comes_with_what_chance_alone_would_show) {
+  const std::vector<double> halves(1000, 0.5);
+  std::vector<uint8_t> labels(1000, 0);
+  std::fill_n(labels.begin(), 500, uint8_t{1});
+  const auto metrics = measure(halves, labels, {.bootstrap_count = 0});
+  EXPECT_NEAR(metrics->ece.value, 0, 1e-12);
+  EXPECT_NEAR(metrics->ece_noise, 0.0398942, 1e-6);
+  EXPECT_EQ(metrics->ece.low, 0);
+  EXPECT_NEAR(metrics->ece.high, 0.0309897, 1e-6);
+}
+
+struct Coverage {
+  int count = 0;          // of 400 intervals that hold the truth
+  double mean_error = 0;  // measured
+  double mean_noise = 0;
+};
+
+// 400 samples of rows whose true probabilities are known; the model says each `shift` too high (a calibration error of
+// exactly `shift` in every bin). By hand the shift keeps every probability inside (0, 1).
+Coverage cover(size_t row_count, double shift, bool both_ways, uint64_t seed) {
+  constexpr int kSamples = 400;
+  Random random(seed);
+  Coverage out;
+  for (int sample = 0; sample < kSamples; ++sample) {
+    std::vector<double> said;
+    std::vector<uint8_t> labels;
+    for (size_t i = 0; i < row_count; ++i) {
+      const double truth = 0.15 + 0.6 * random.uniform();
+      labels.push_back(random.uniform() < truth);
+      said.push_back(both_ways && truth < 0.45 ? truth - shift : truth + shift);
+    }
+    const auto metrics = *measure(said, labels, {.bootstrap_count = 0});
+    out.count += metrics.ece.low <= shift && shift <= metrics.ece.high;
+    out.mean_error += metrics.ece.value / kSamples;
+    out.mean_noise += metrics.ece_noise / kSamples;
+  }
+  return out;
+}
+
+// 95 in 100 of 400 samples are 380; the interval is conservative and stays above that at these seeds.
+TEST(CalibrationError, its_interval_covers_the_truth_on_few_rows_and_many) {
+  for (const size_t row_count : {200u, 694u, 3000u}) {
+    for (const double shift : {0.0, 0.01, 0.05, 0.1}) {
+      for (const bool both_ways : {false, true}) {
+        EXPECT_GE(cover(row_count, shift, both_ways, 17).count, 380) << row_count << " rows, shift " << shift;
+      }
+    }
+  }
+}
+
+TEST(CalibrationError, of_a_perfectly_calibrated_model_is_the_noise_it_comes_with) {
+  const auto few = cover(694, 0, false, 4);
+  EXPECT_GT(few.mean_error, 0.03);  // though nothing is wrong: this is what noise adds
+  EXPECT_NEAR(few.mean_error, few.mean_noise, 0.002);
+}
+
 TEST(Metrics, a_model_has_no_advantage_over_itself) {
   const auto none = auc_difference(kProbabilities, kProbabilities, kLabels);
   EXPECT_EQ(none->value, 0);
