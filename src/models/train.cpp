@@ -55,6 +55,7 @@ std::vector<BoosterSettings> trial_list(const TrainOptions& options, int threads
       {.depth = 12, .min_child_weight = 0.3, .row_share = 0.8, .column_share = 0.4, .ridge = 0.5},
       {.depth = 3, .min_child_weight = 1, .row_share = 0.9, .column_share = 0.9, .ridge = 0.1},
       {.depth = 5, .min_child_weight = 1, .row_share = 0.5, .column_share = 0.3, .ridge = 20},
+      {.depth = 15, .min_child_weight = 0.1, .row_share = 0.7, .column_share = 0.4, .ridge = 0.3},
   };
   list.resize(std::min(list.size(), size_t(std::max(1, options.trials))));
   for (auto& settings : list) {
@@ -63,6 +64,15 @@ std::vector<BoosterSettings> trial_list(const TrainOptions& options, int threads
     settings.learning_rate = 0.1;
   }
   return list;
+}
+
+// The loss of margins once a Platt calibration has taken their over- or underconfidence away: what they know, whatever
+// they make of it. Two parameters fitted to all rows flatter every candidate alike.
+double calibrated_loss(const std::vector<double>& margins, std::span<const uint8_t> labels) {
+  const auto platt = fit_calibration(Calibration::Kind::kPlatt, margins, labels);
+  std::vector<double> calibrated;
+  for (const double margin : margins) calibrated.push_back(platt.apply(margin));
+  return log_loss_of_margins(calibrated, labels);
 }
 
 // Grows the boosters of all folds in step and stops when their mean held-out loss has not fallen for a while.
@@ -168,7 +178,8 @@ Result<BoosterSettings> choose_settings(const Sample& sample, const TrainOptions
     double loss = 0;
     for (const auto& folds : foldings) {
       auto boosters = TRY(FoldBoosters::make(trial, folds, fold_count, settings));
-      loss += TRY(boosters.grow_until_worse(settings.learning_rate)).loss / repeats;
+      const auto grown = TRY(boosters.grow_until_worse(settings.learning_rate));
+      loss += calibrated_loss(TRY(boosters.held_out_margins(grown.tree_count)), trial.labels) / repeats;
     }
     if (loss < best_loss) {
       best = settings;
@@ -347,6 +358,7 @@ Result<TrainedModel> train_table(const Table& table, const TrainOptions& options
   TRY(check_options(options, target));
   auto learnt = TRY(learn_features(table, options.choice));
   TrainedModel out{.model = {.name = options.name, .features = std::move(learnt.features)},
+                   .target = options.choice.target,
                    .notes = std::move(learnt.notes),
                    .data_fingerprint = table.fingerprint};
   const Sample sample{.features = &out.model.features,
@@ -387,6 +399,13 @@ Result<TrainedModel> train_table(const Table& table, const TrainOptions& options
   out.settings = plan.settings;
   out.tree_count = oof.tree_count;
   out.out_of_fold = TRY(measure_first(cross_calibrated(margins, oof, model.calibration.kind), oof, row_count));
+  if (!is_better_than_chance(out.out_of_fold)) {
+    const auto& auc = out.out_of_fold.auc;
+    out.notes.push_back(
+        fmt::format("out of fold no better than chance (AUC {:.3f}, {:.3f} to {:.3f}): these columns say "
+                    "nothing about {}, or there are too few rows to show it; do not decide by this model",
+                    auc.value, auc.low, auc.high, options.choice.target));
+  }
   out.logistic_out_of_fold = TRY(measure_first(sigmoids(oof.logistic, {}), oof, row_count));
   return out;
 }
@@ -407,6 +426,7 @@ json::object report_of(const TrainedModel& trained) {
             {"seed", s.seed}}},
           {"forest_share", trained.model.forest_share},
           {"calibration", name_of(trained.model.calibration.kind)},
+          {"target", trained.target},
           {"positive", trained.model.positive},
           {"out_of_fold", to_json(trained.out_of_fold)},
           {"logistic_regression", to_json(trained.logistic_out_of_fold)},
