@@ -99,6 +99,73 @@ TEST_F(Commands, what_is_not_there_or_cannot_be_is_refused_with_its_place) {
   expect(2, "--all or --decision", "replay");
 }
 
+// 120 rows whose target follows from a number: enough to learn, quick to train.
+std::string loans(const std::string& delimiter = ",") {
+  std::string text = "amount" + delimiter + "purpose" + delimiter + "bad\n";
+  for (int i = 0; i < 120; ++i) {
+    const int amount = (i * 37) % 101;
+    text += std::to_string(amount) + delimiter + (i % 3 == 0 ? "\"a, b; \"\"c\"\"\"" : "car") + delimiter +
+            (amount > 50 + i % 7 ? "1" : "0") + "\n";
+  }
+  return text;
+}
+
+TEST_F(Commands, a_file_is_learnt_from_and_another_is_scored_and_measured) {
+  make_bank();
+  write("loans.csv", loans());
+  write("others.csv", loans(";"));
+  expect(0, "1 is the positive value", "train --data loans.csv --target bad --name loans");
+  expect(0, "loans", "train --data loans.csv --target bad --name loans");  // again: the same model, no error
+  const auto measured = run("evaluate loans --data others.csv --json --predictions scores.csv");
+  EXPECT_EQ(measured.code, 0) << measured.output;
+  EXPECT_NE(measured.output.find("\"better_than_chance\":true"), std::string::npos) << measured.output;
+  EXPECT_NE(measured.output.find("\"rows\":120"), std::string::npos) << measured.output;
+  std::ifstream scores(folder_ / "scores.csv");
+  std::string line;
+  int lines = 0;
+  while (std::getline(scores, line)) ++lines;
+  EXPECT_EQ(lines, 121);
+  write("unlabelled.csv", "purpose,amount\ncar,7\n");
+  expect(0, "1 rows scored", "evaluate loans --data unlabelled.csv --predictions scores.csv");
+  expect(2, "--target, or give --predictions", "evaluate loans --data unlabelled.csv");
+  expect(2, "overwrite the data", "evaluate loans --data loans.csv --predictions ./loans.csv");
+  expect(6, "cannot be written (at no/scores.csv)", "evaluate loans --data loans.csv --predictions no/scores.csv");
+  expect(5, "not here: amount, purpose", "evaluate loans --data " + write("x.csv", "x,bad\n1,1\n2,0\n"));
+  expect(5, "line 2, column amount", "evaluate loans --data " + write("x.csv", "amount,purpose,bad\nmuch,car,1\n"));
+  expect(5, "rows of both values", "evaluate loans --data " + write("x.csv", "amount,purpose,bad\n7,car,1\n"));
+  expect(4, "no model of this name", "evaluate others --data loans.csv");
+}
+
+TEST_F(Commands, a_file_that_nothing_can_be_learnt_from_is_refused_with_its_place_and_a_remedy) {
+  make_bank();
+  const auto refuse = [&](const std::string& words, const std::string& text, const std::string& target = "bad") {
+    write("x.csv", text);
+    const auto ended = run("train --data x.csv --target " + target + " --name x");
+    EXPECT_TRUE(ended.code == 2 || ended.code == 5) << ended.code << ended.output;
+    EXPECT_NE(ended.output.find(words), std::string::npos) << ended.output;
+  };
+  expect(4, "no-such.csv", "train --data no-such.csv --target bad --name x");
+  expect(2, "--name", "train --data no-such.csv --target bad");
+  expect(2, "--target", "train --data no-such.csv --name x");
+  refuse("empty: a header line", "");
+  refuse("a header but no rows", "amount,bad\n");
+  refuse("x.csv: line 2", "amount,bad\n1,\xE9t\xE9\n");
+  refuse("not UTF-8: convert the file", "amount,bad\n1,\xE9t\xE9\n");
+  refuse("never closed", "amount,bad\n1,\"0\n2,1\n");
+  refuse("3 fields where the header names 2", "amount,bad\n1,000,1\n");
+  refuse("there is no column worse", loans(), "worse");
+  refuse("too little to learn from", "amount,bad\n1,1\n2,0\n");
+  auto text = loans();
+  refuse("more than two values", text + "7,car,2\n");
+  refuse("line 122, column bad", text + "7,car,2\n");
+  refuse("the target is missing in a row: remove it (at line 122, column bad)", text + "7,car,\n");
+  refuse("cut short", std::string("\xFD"
+                                  "7zXZ\0\0\4",
+                                  8));
+  for (size_t at = 0; (at = text.find(",1\n", at)) != std::string::npos;) text[at + 1] = '0';
+  refuse("one value only", text);
+}
+
 TEST_F(Commands, wrong_passwords_are_refused_and_then_locked_out) {
   make_bank();
   for (int i = 0; i < 5; ++i) expect(3, "wrong", "model list --as officer", "AMITY_PASSWORD=guess");

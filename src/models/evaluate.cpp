@@ -10,20 +10,6 @@
 namespace amity::models {
 namespace {
 
-Result<std::vector<uint8_t>> labels_for(const Model& model, const Table& table, std::string_view column) {
-  auto target = read_target(table, column, model.positive);
-  if (!target) {
-    return fail(Code::kUnprocessable,
-                fmt::format("{}; the model was trained on the values {} and {}", target.error().message, model.positive,
-                            model.negative),
-                target.error().place);
-  }
-  if (target->negative != model.negative) {
-    return fail(Code::kUnprocessable, fmt::format("the target's other value is not {} as in training", model.negative));
-  }
-  return std::move(target->labels);
-}
-
 struct Predictions {
   std::vector<double> model, logistic;
 };
@@ -57,6 +43,7 @@ void add(Metrics& sum, const Metrics& one, double share) {
                             &Metrics::ece, &Metrics::precision}) {
     add(sum.*member, one.*member, share);
   }
+  sum.ece_noise += share * one.ece_noise;
   for (size_t i = 0; i < sum.lift.size(); ++i) add(sum.lift[i], one.lift[i], share);
 }
 
@@ -81,7 +68,7 @@ Result<Predictions> predict_out_of_fold(const Table& table, const TrainOptions& 
 
 Result<Evaluation> evaluate_table(const Model& model, const Table& table, std::string_view target,
                                   const EvaluateOptions& options) {
-  const auto labels = TRY(labels_for(model, table, target));
+  const auto labels = TRY(read_labels(table, target, model.positive, model.negative));
   return measure_all(predict(model, TRY(bind_rows(model.features, table))), labels, options);
 }
 

@@ -126,10 +126,10 @@ Feature learn_feature(const Column& column, const FeatureChoice& choice) {
 Result<void> bind_numbers(const Column& column, const Table& table, size_t at, Matrix& matrix) {
   if (!column.is_numeric()) {
     for (size_t row = 0; row < table.row_count; ++row) {
-      if (is_missing(column.texts[column.codes[row]])) continue;
       const auto& text = column.texts[column.codes[row]];
-      if (text.find_first_not_of("0123456789+-.eE \t") == std::string::npos) continue;
-      return fail(Code::kUnprocessable, "the model expects a number here", table.place_of(column, row));
+      if (is_missing(text) || number_in(text)) continue;
+      return fail(Code::kUnprocessable, "the model expects a number here: correct it, or leave the field empty",
+                  table.place_of(column, row));
     }
     return {};  // every value is missing, as prepared
   }
@@ -137,6 +137,23 @@ Result<void> bind_numbers(const Column& column, const Table& table, size_t at, M
     matrix.cells[row * matrix.column_count + at] = column.numbers[row];
   }
   return {};
+}
+
+Result<void> require_every_column(const std::vector<Feature>& features, const Table& table) {
+  constexpr size_t kNamed = 10;
+  std::string names;
+  size_t count = 0;
+  for (const auto& feature : features) {
+    if (table.find(feature.name) || ++count > kNamed) continue;
+    names += (names.empty() ? "" : ", ") + feature.name;
+  }
+  if (count == 0) return {};
+  if (count > kNamed) names += fmt::format(" and {} more", count - kNamed);
+  return fail(Code::kUnprocessable,
+              fmt::format("the model needs columns that are not here: {}; give it a file with the columns it was "
+                          "trained on",
+                          names),
+              table.lines.empty() ? "" : "line 1");
 }
 
 double code_of(const std::vector<std::string>& categories, const std::string& text) {
@@ -193,11 +210,9 @@ Result<LearntFeatures> learn_features(const Table& table, const FeatureChoice& c
 Result<Matrix> bind_rows(const std::vector<Feature>& features, const Table& table) {
   Matrix matrix{.row_count = table.row_count, .column_count = features.size(), .cells = {}};
   matrix.cells.assign(matrix.row_count * matrix.column_count, kMissing);
+  TRY(require_every_column(features, table));
   for (size_t i = 0; i < features.size(); ++i) {
     const auto* column = table.find(features[i].name);
-    if (column == nullptr) {
-      return fail(Code::kUnprocessable, fmt::format("the model needs a column {}", features[i].name));
-    }
     if (features[i].is_categorical) {
       bind_categories(features[i], *column, i, matrix);
     } else {

@@ -31,15 +31,6 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + 32 : x) == y; });
 }
 
-std::optional<double> number_in(std::string_view text) {
-  text = trimmed(text);
-  if (text.starts_with('+')) text.remove_prefix(1);
-  double number = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || !std::isfinite(number)) return {};
-  return number;
-}
-
 // Collects records into columns.
 class TableBuilder {
  public:
@@ -64,8 +55,12 @@ class TableBuilder {
       table_.columns.push_back({.name = name.empty() ? fmt::format("column_{}", i + 1) : std::string(name)});
       digest_.add(table_.columns.back().name);
     }
-    for (const auto& column : table_.columns) {
-      if (!seen.insert(column.name).second) return invalid("two columns are named " + column.name, "line 1");
+    for (size_t i = 0; i < table_.columns.size(); ++i) {
+      // The name is not repeated: where the header is missing it is somebody's data.
+      if (!seen.insert(table_.columns[i].name).second) {
+        return invalid("two columns have the same name: rename one; is the header line missing?",
+                       fmt::format("line 1, field {}", i + 1));
+      }
     }
     indexes_.resize(record.count);
     return {};
@@ -161,9 +156,42 @@ Result<TwoValues> two_values(const Table& table, const Column& column) {
     }
   }
   if (found.second_count == 0) {
-    return fail(Code::kUnprocessable, "the target has one value only: nothing can be learnt from it");
+    return fail(Code::kUnprocessable,
+                "the target has one value only: nothing can be learnt from it; rows of both values are needed",
+                "column " + column.name);
   }
   return found;
+}
+
+// Only names that the caller gave are repeated: where a header is missing, its fields are somebody's data.
+Result<const Column*> column_named(const Table& table, std::string_view name) {
+  if (const auto* column = table.find(name)) return column;
+  const auto lower = [](std::string_view text) {
+    std::string out(text);
+    for (char& c : out) c = c >= 'A' && c <= 'Z' ? char(c + 32) : c;
+    return out;
+  };
+  for (const auto& column : table.columns) {
+    if (equals_ignoring_case(column.name, lower(name))) {
+      return invalid(
+          fmt::format("there is no column {}, but one named {}: small and capital letters count", name, column.name),
+          "line 1");
+    }
+  }
+  const std::string_view remedy = table.columns.size() == 1
+                                      ? "the header has one field only: are the fields divided by , or ; ?"
+                                      : "the target must be one of the header's names";
+  return invalid(fmt::format("there is no column {}: {}", name, remedy), "line 1");
+}
+
+// Which of the two values a text is: 1, 0, or nothing.
+std::optional<uint8_t> label_of(std::string_view text, const std::string& positive, const std::string& negative) {
+  if (text == positive) return uint8_t{1};
+  if (text == negative) return uint8_t{0};
+  const auto number = number_in(text);
+  if (number && number == number_in(positive)) return uint8_t{1};
+  if (number && number == number_in(negative)) return uint8_t{0};
+  return {};
 }
 
 }  // namespace
@@ -176,6 +204,15 @@ const Column* Table::find(std::string_view name) const {
 std::string Table::place_of(const Column& column, size_t row) const {
   if (lines.empty()) return fmt::format("row {}, column {}", row + 1, column.name);
   return fmt::format("line {}, column {}", lines[row], column.name);
+}
+
+std::optional<double> number_in(std::string_view text) {
+  text = trimmed(text);
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || !std::isfinite(number)) return {};
+  return number;
 }
 
 bool is_missing(std::string_view text) {
@@ -261,10 +298,7 @@ std::vector<uint32_t> group_ids(const Table& table, const std::string& name) {
 }
 
 Result<Target> read_target(const Table& table, std::string_view name, std::optional<std::string_view> positive) {
-  const auto* column = table.find(name);
-  if (column == nullptr) {
-    return invalid(fmt::format("there is no column {}: the target must be one of the header's names", name));
-  }
+  const auto* column = TRY(column_named(table, name));
   auto found = TRY(two_values(table, *column));
   if (positive && *positive != found.first && *positive != found.second) {
     return invalid(fmt::format("the positive value does not occur in column {}", name));
@@ -275,6 +309,26 @@ Result<Target> read_target(const Table& table, std::string_view name, std::optio
   target.labels.reserve(table.row_count);
   for (size_t row = 0; row < table.row_count; ++row) target.labels.push_back(text_at(*column, row) == found.first);
   return target;
+}
+
+Result<std::vector<uint8_t>> read_labels(const Table& table, std::string_view name, const std::string& positive,
+                                         const std::string& negative) {
+  const auto* column = TRY(column_named(table, name));
+  std::vector<uint8_t> labels;
+  labels.reserve(table.row_count);
+  for (size_t row = 0; row < table.row_count; ++row) {
+    const auto text = text_at(*column, row);
+    const auto refuse = [&](std::string_view what) {
+      return fail(Code::kUnprocessable,
+                  fmt::format("{}; the model was trained on the values {} and {}", what, positive, negative),
+                  table.place_of(*column, row));
+    };
+    if (is_missing(text)) return refuse("the target is missing in a row: remove it, or score without the target");
+    const auto label = label_of(text, positive, negative);
+    if (!label) return refuse("the target has another value here");
+    labels.push_back(*label);
+  }
+  return labels;
 }
 
 }  // namespace amity::models

@@ -67,6 +67,9 @@ Table select_rows(const Table& table, std::span<const uint32_t> rows);
 // One number for each row: equal where the rows' values in this column are. Empty for an empty name.
 std::vector<uint32_t> group_ids(const Table& table, const std::string& column);
 
+// The number that a file's text is ("+1", "2.5e3", blanks around it ignored), if it is one.
+std::optional<double> number_in(std::string_view text);
+
 // What is to be learnt: two values in one column.
 struct Target {
   std::vector<uint8_t> labels;  // 1 is the positive (bad, yes) value
@@ -78,5 +81,10 @@ struct Target {
 // true, y, 1 of -1/1), else the rarer value. Refused: no such column, a missing value (with its line), one value or
 // more than two.
 Result<Target> read_target(const Table& table, std::string_view column, std::optional<std::string_view> positive = {});
+
+// 1 where the column holds `positive`, 0 where `negative` (numbers by value: 1 is 1.0). Refused with its line: a
+// missing or any other value.
+Result<std::vector<uint8_t>> read_labels(const Table& table, std::string_view column, const std::string& positive,
+                                         const std::string& negative);
 
 }  // namespace amity::models

@@ -36,7 +36,7 @@ TEST(Table, names_the_line_of_what_is_wrong) {
   EXPECT_EQ(place_of_error("a,b\n1,\"open\n2,3\n"), "line 2");
   EXPECT_EQ(place_of_error("a,b\n1,x\"y\n"), "line 2");
   EXPECT_EQ(place_of_error("a,b\n1,\"x\"y\n"), "line 2");
-  EXPECT_EQ(place_of_error("a,a\n1,2\n"), "line 1");
+  EXPECT_EQ(place_of_error("a,a\n1,2\n"), "line 1, field 2");
   EXPECT_EQ(place_of_error("a,b\n"), "line 2");
   EXPECT_EQ(place_of_error(""), "line 1");
   EXPECT_EQ(place_of_error(std::string_view("a,b\n1,\0\n", 8)), "line 2");
@@ -58,9 +58,20 @@ TEST(Table, reads_an_xz_file_as_its_plain_form_and_refuses_a_cut_one) {
   const auto table = read_table(path.string());
   ASSERT_TRUE(table) << table.error().text();
   EXPECT_EQ(table->fingerprint, parse_table(text)->fingerprint);
-  write(size - 5);
-  EXPECT_FALSE(read_table(path.string()));
+  for (const size_t cut : {size - 5, size / 2, size_t{7}}) {
+    write(cut);
+    const auto refused = read_table(path.string());
+    ASSERT_FALSE(refused) << cut;
+    EXPECT_NE(refused.error().message.find("cut short"), std::string::npos) << refused.error().text();
+    EXPECT_NE(refused.error().place.find("amity_table_test.csv.xz"), std::string::npos) << refused.error().text();
+  }
   std::filesystem::remove(path);
+}
+
+TEST(Table, an_error_never_repeats_a_field_that_may_be_somebodys) {
+  // No header: the first line is a customer.
+  EXPECT_EQ(parse_table("Li Lei,Li Lei\n").error().message.find("Li"), std::string::npos);
+  EXPECT_EQ(read_target(*parse_table("Li Lei,1\nHan,0\n"), "bad").error().text().find("Li"), std::string::npos);
 }
 
 TEST(Target, takes_the_bad_value_for_the_positive_one) {

@@ -1,4 +1,6 @@
 // Models and policies: training, measuring, approving.
+#include <filesystem>
+
 #include <fmt/format.h>
 
 #include "app/build_id.h"
@@ -28,12 +30,36 @@ void print_evaluation(const json::object& evaluation) {
     for (const auto* name : {"auc", "gini", "ks", "brier", "log_loss", "ece", "precision_at_budget"}) {
       if (const auto* estimate = figures->as_object().if_contains(name)) print_estimate(name, *estimate);
     }
+    fmt::print("  of ece, chance alone    {:.4f}\n", figures->at("ece_noise").to_number<double>());
+  }
+  if (!evaluation.at("model").at("better_than_chance").as_bool()) {
+    fmt::print("On these rows the model is no better than chance: it knows nothing that helps here.\n");
   }
 }
 
 void print_version(const json::value& version) {
   fmt::print("  version {}  {}  {}  trained {}\n", version.at("version").as_int64(), text(version.at("stage")),
              text(version.at("fingerprint")).substr(0, 12), text(version.at("trained_at")));
+}
+
+// What training found that people should know, of a model version.
+void print_notes(const json::value& version) {
+  const auto* report = version.as_object().if_contains("report");
+  const auto* notes = report == nullptr ? nullptr : report->as_object().if_contains("notes");
+  if (notes == nullptr) return;
+  for (const auto& note : notes->as_array()) fmt::print("  note: {}\n", text(note));
+}
+
+// The same data, options and seed give the same model: a repeated training finds it registered.
+Result<json::object> register_for_review(Engine& engine, const security::Caller& caller,
+                                         const models::Artefact& artefact) {
+  auto added = engine.models().add(caller, artefact);
+  if (!added && added.error().code == Code::kConflict) {
+    added = engine.models().find(caller, models::fingerprint_of(models::write_artefact(artefact)));
+  }
+  const auto record = TRY(std::move(added));
+  if (record.stage != models::Stage::kDraft) return models::to_json(record);
+  return models::to_json(TRY(engine.models().take_step(caller, record.fingerprint, models::Action::kSubmit)));
 }
 
 // A model of a file is trained where the database is, because the registry signs it.
@@ -55,20 +81,19 @@ Result<int> train_file(Session& session) {
   const auto report = models::report_of(trained);
   const auto settings = digest(as_bytes(
       write_json(json::object{{"target", options.choice.target}, {"seed", static_cast<int64_t>(options.seed)}})));
-  const auto record = TRY(engine->models().add(
-      session.caller(), {trained.model, {trained.data_fingerprint, settings, build_id(), report}}));
-  const auto version =
-      models::to_json(TRY(engine->models().take_step(session.caller(), record.fingerprint, models::Action::kSubmit)));
+  const json::value version = TRY(register_for_review(
+      *engine, session.caller(), {trained.model, {trained.data_fingerprint, settings, build_id(), report}}));
   if (wants_json(session)) {
     show(line, version);
   } else {
-    fmt::print("{} learnt from {} rows; in review\n", name, grouped(static_cast<int64_t>(table.row_count)));
+    fmt::print("{} learnt from {} rows; {} is the positive value\n", name,
+               grouped(static_cast<int64_t>(table.row_count)), trained.model.positive);
     print_version(version);
     fmt::print("Out of fold:\n");
     for (const auto* figure : {"auc", "log_loss", "ece"}) {
       print_estimate(figure, models::to_json(trained.out_of_fold).at(figure));
     }
-    for (const auto& note : trained.notes) fmt::print("  note: {}\n", note);
+    print_notes(version);
   }
   return 0;
 }
@@ -80,22 +105,39 @@ Result<models::RegisteredModelPtr> newest(Session& session, Engine& engine, cons
   return engine.models().load(versions.front().fingerprint);
 }
 
+Result<void> write_scores(const Session& session, const models::Model& model, const models::Table& table) {
+  const auto path = session.line().value("predictions");
+  if (path.empty()) return {};
+  std::error_code is_another;
+  if (std::filesystem::equivalent(path, session.line().value("data"), is_another)) {
+    return invalid("the predictions would overwrite the data: name another file", "--predictions");
+  }
+  return models::write_predictions(path, TRY(models::predict_table(model, table)));
+}
+
+// The column that was predicted, and empty where the file does not hold it and nobody asked for it by name.
+std::string target_of(const Session& session, const models::ModelRecord& record, const models::Table& table) {
+  if (const auto asked = session.line().value("target"); !asked.empty()) return asked;
+  const auto* trained_on = record.report.if_contains("target");
+  if (trained_on == nullptr || !trained_on->is_string()) return {};
+  const auto name = text(*trained_on);
+  return table.find(name) == nullptr ? std::string() : name;
+}
+
 Result<int> evaluate_file(Session& session) {
   const auto& line = session.line();
   auto* engine = TRY(session.engine_needed("scoring a file"));
   const auto model = TRY(newest(session, *engine, line.value("model")));
   const auto table = TRY(models::read_table(line.value("data")));
-  if (const auto path = line.value("predictions"); !path.empty()) {
-    TRY(models::write_predictions(path, TRY(models::predict_table(model->model, table))));
-  }
-  auto target = line.value("target");
+  TRY(write_scores(session, model->model, table));
+  const auto target = target_of(session, model->record, table);
   if (target.empty()) {
-    const auto* trained_on = model->record.report.if_contains("target");
-    if (trained_on != nullptr && trained_on->is_string()) target = text(*trained_on);
-  }
-  if (target.empty() || table.find(target) == nullptr) {
-    if (line.value("predictions").empty())
-      return invalid("the file does not hold the column to compare with: give --target or --predictions");
+    if (line.value("predictions").empty()) {
+      return invalid(
+          "the file does not hold the column that the model predicts: name it with --target, or give "
+          "--predictions to score without measuring",
+          line.value("data"));
+    }
     if (!wants_json(session)) fmt::print("{} rows scored\n", grouped(static_cast<int64_t>(table.row_count)));
     if (wants_json(session)) show(line, json::object{{"rows", static_cast<int64_t>(table.row_count)}});
     return 0;
@@ -179,6 +221,7 @@ Result<int> approve_model(Session& session) {
   if (wants_json(session)) return show(session.line(), version), 0;
   fmt::print("{} approved and live\n", name);
   print_version(version);
+  print_notes(version);
   return 0;
 }
 
