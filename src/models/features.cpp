@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -107,6 +108,25 @@ std::string_view reason_to_leave_out(const Column& column) {
   return {};
 }
 
+// Where a column of numbers holds a text that is none, and so counts as a column of texts.
+std::optional<size_t> text_among_numbers(const Column& column) {
+  if (column.is_numeric()) return {};
+  std::optional<size_t> first;
+  size_t numbers = 0, others = 0;
+  std::vector<uint8_t> is_number, is_gap;
+  for (const auto& text : column.texts) {
+    is_gap.push_back(is_missing(text));
+    is_number.push_back(number_in(text).has_value());
+  }
+  for (size_t row = 0; row < column.codes.size(); ++row) {
+    const uint32_t code = column.codes[row];
+    if (is_gap[code]) continue;
+    ++(is_number[code] ? numbers : others);
+    if (!is_number[code] && !first) first = row;
+  }
+  return numbers > 10 * others ? first : std::nullopt;
+}
+
 bool is_eligible(const std::string& name, const FeatureChoice& choice) {
   if (name == choice.target || name == choice.group || choice.ignored.contains(name)) return false;
   return choice.features.empty() || choice.features.contains(name);
@@ -190,6 +210,12 @@ Result<LearntFeatures> learn_features(const Table& table, const FeatureChoice& c
   LearntFeatures learnt;
   for (const auto& column : table.columns) {
     if (!is_eligible(column.name, choice)) continue;
+    if (const auto row = text_among_numbers(column)) {
+      learnt.notes.push_back(
+          fmt::format("{}: text among numbers, so that the column counts as text; correct such "
+                      "fields or leave them empty",
+                      table.place_of(column, *row)));
+    }
     const auto why_not = reason_to_leave_out(column);
     if (!why_not.empty() && !choice.features.contains(column.name)) {
       learnt.notes.push_back(fmt::format("column {} {}: left out", column.name, why_not));

@@ -47,7 +47,7 @@ struct FeatureChoice {
 
 struct LearntFeatures {
   std::vector<Feature> features;
-  std::vector<std::string> notes;  // which columns were left out and why, for people
+  std::vector<std::string> notes;  // which columns were left out and why, or are not what they seem; for people
 };
 
 // Left out with a note: columns of one value, ids (a text of its own in nearly every row; a whole number of its own in

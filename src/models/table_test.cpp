@@ -89,6 +89,15 @@ TEST(Target, takes_the_bad_value_for_the_positive_one) {
   EXPECT_NE(target("y,x\n1,1\n1,1\n").find("one value only"), std::string::npos);
 }
 
+TEST(Features, one_text_among_numbers_is_told_because_it_makes_the_column_a_text) {
+  std::string text = "amount,word,y\n";
+  for (int i = 0; i < 40; ++i) text += std::to_string(i % 7) + (i % 2 == 0 ? ",3,1\n" : ",red,0\n");
+  EXPECT_TRUE(learn_features(*parse_table(text), {.target = "y"})->notes.empty());
+  const auto learnt = learn_features(*parse_table(text + "12O,red,1\n"), {.target = "y"});
+  ASSERT_EQ(learnt->notes.size(), 1u);
+  EXPECT_NE(learnt->notes[0].find("line 42, column amount: text among numbers"), std::string::npos);
+}
+
 TEST(Features, leave_out_ids_and_constants_and_say_so) {
   std::string text = "id,CLIENTNUM,same,amount,word,y\n";
   for (int i = 0; i < 40; ++i) {

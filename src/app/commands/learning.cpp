@@ -174,6 +174,7 @@ Result<int> train(Session& session) {
         for (const auto* figure : {"auc", "log_loss", "ece"}) print_estimate(figure, figures->at(figure));
       }
     }
+    print_notes(version);
   }
   return 0;
 }
