@@ -116,6 +116,10 @@ TEST_F(Commands, a_file_is_learnt_from_and_another_is_scored_and_measured) {
   write("others.csv", loans(";"));
   expect(0, "1 is the positive value", "train --data loans.csv --target bad --name loans");
   expect(0, "loans", "train --data loans.csv --target bad --name loans");  // again: the same model, no error
+  write("more.csv", loans() + "99,car,1\n");
+  expect(0, "other learnt", "train --data more.csv --target bad --name other");
+  expect(0, "other learnt", "train --data loans.csv --target bad --name other");
+  expect(5, "another of the name has been trained since", "train --data more.csv --target bad --name other");
   const auto measured = run("evaluate loans --data others.csv --json --predictions scores.csv");
   EXPECT_EQ(measured.code, 0) << measured.output;
   EXPECT_NE(measured.output.find("\"better_than_chance\":true"), std::string::npos) << measured.output;

@@ -50,12 +50,19 @@ void print_notes(const json::value& version) {
   for (const auto& note : notes->as_array()) fmt::print("  note: {}\n", text(note));
 }
 
-// The same data, options and seed give the same model: a repeated training finds it registered.
+// The same data, options and seed give the same model: a repeated training finds it registered. Not where another has
+// been trained since, because that one is what the name stands for in `evaluate`.
 Result<json::object> register_for_review(Engine& engine, const security::Caller& caller,
                                          const models::Artefact& artefact) {
   auto added = engine.models().add(caller, artefact);
   if (!added && added.error().code == Code::kConflict) {
-    added = engine.models().find(caller, models::fingerprint_of(models::write_artefact(artefact)));
+    const auto newest = TRY(engine.models().list(caller, artefact.model.name)).front();
+    if (newest.fingerprint != models::fingerprint_of(models::write_artefact(artefact))) {
+      return fail(Code::kConflict,
+                  "this very model is registered, but another of the name has been trained since: give "
+                  "another --name or --seed");
+    }
+    added = newest;
   }
   const auto record = TRY(std::move(added));
   if (record.stage != models::Stage::kDraft) return models::to_json(record);
