@@ -74,6 +74,7 @@ class Builder {
 };
 
 void write(const json::value& value, std::string& out);
+void write(const json::object& object, std::string& out);
 
 void write_text(std::string_view text, std::string& out) {
   static constexpr char kHex[] = "0123456789abcdef";
@@ -115,7 +116,7 @@ void write_double(double number, std::string& out) {
   if (shortest.find_first_of(".e") == std::string_view::npos) out += ".0";  // stays a double when read back
 }
 
-void write_object(const json::object& object, std::string& out) {
+void write(const json::object& object, std::string& out) {
   std::vector<const json::key_value_pair*> fields;
   fields.reserve(object.size());
   for (const auto& field : object) fields.push_back(&field);
@@ -138,7 +139,7 @@ void write(const json::value& value, std::string& out) {
     case json::kind::uint64: write_whole(value.get_uint64(), out); break;
     case json::kind::double_: write_double(value.get_double(), out); break;
     case json::kind::string: write_text(value.get_string(), out); break;
-    case json::kind::object: write_object(value.get_object(), out); break;
+    case json::kind::object: write(value.get_object(), out); break;
     case json::kind::array:
       out += '[';
       for (const auto& item : value.get_array()) {
@@ -196,9 +197,9 @@ std::string write_json(const json::value& value) {
   return out;
 }
 
-std::string write_json(const json::object& value) {
+std::string write_object(const json::object& object) {
   std::string out;
-  write_object(value, out);
+  write(object, out);
   return out;
 }
 

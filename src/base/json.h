@@ -5,6 +5,7 @@
 // double; equal values give equal bytes, so texts can be digested, compared and signed.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,7 +27,8 @@ constexpr size_t kMaxJsonBytes = 16 * 1024 * 1024;
 Result<json::value> parse_json(std::string_view text, size_t max_bytes = kMaxJsonBytes);
 // Canonical: fields in the order of their names, no space, numbers in their shortest form.
 std::string write_json(const json::value& value);
-std::string write_json(const json::object& value);  // not copied into a value first
+std::string write_object(const json::object& object);
+std::string write_json(const std::same_as<json::object> auto& object) { return write_object(object); }  // not copied
 std::string write_json_text(std::string_view text);
 
 // Reads the fields of one object; the first wrong or unknown field is the error, its place a JSON pointer (RFC 6901).
