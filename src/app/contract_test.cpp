@@ -141,7 +141,7 @@ class Contract : public EngineTest {
       auto day = bank.next_day();
       for (auto& event : day.events) {
         event.is_history = true;
-        if (event.type == "customer.registered") customer_ = event.subject.key;
+        if (event.type == "customer.registered" && customer_.empty()) customer_ = event.subject.key;
         if (event.type == "account.opened") account_ = event.subject.key;
       }
       submit(std::move(day.events));
