@@ -18,7 +18,6 @@ constexpr double kSyllableCost = 2.4;  // of the some 250 syllables that given n
 constexpr double kOwnNameCost = 0.5;
 constexpr double kLuckyCost = 1.5;
 constexpr double kRunCost = 2.0;
-constexpr double kWalkCost = 3.0;
 constexpr double kYearCost = 2.0;
 constexpr double kDateCost = 4.3;   // of 55 years
 constexpr double kPhoneCost = 5.0;  // whoever wants in knows it
