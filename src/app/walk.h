@@ -1,6 +1,6 @@
 // The way of one event, walked by a batch inside one transaction:
 //
-//   make unique -> resolve the subject -> decide -> apply to records and features -> consequences -> save all
+//   make unique -> resolve the subject -> decide -> apply to records and features -> consequences -> save
 //
 // Each event sees the state after exactly those before it, so that the size of a batch never changes an outcome. What
 // an event sets in motion (a posting) walks right behind it, two rounds at most. Writer thread only.
@@ -20,7 +20,7 @@
 
 namespace amity::app {
 
-// Everything the way passes. References: their owner (wire.h) outlives the walk.
+// Everything the way passes. References: their owner (engine.h) outlives the walk.
 struct Rooms {
   store::Database& database;
   const events::Pseudonyms& pseudonyms;
