@@ -24,9 +24,11 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "made_up_bank.h"
 
 namespace {
 
+using namespace amity::bench;
 using Steady = std::chrono::steady_clock;
 
 struct Settings {
@@ -118,50 +120,6 @@ class Connection {
   std::string token_;
 };
 
-// The made-up bank: the same events for the same seed and count.
-std::string event(std::string_view id, std::string_view type, std::string_view subject, amity::Timestamp time,
-                  std::string_view data) {
-  return fmt::format(
-      R"({{"specversion":"1.0","id":"{}","source":"load","type":"{}","subject":"{}","time":"{}","data":{{{}}}}})", id,
-      type, subject, amity::format(time), data);
-}
-
-std::string customer_event(int n, amity::Timestamp time) {
-  return event(
-      fmt::format("c{}", n), "customer.registered", fmt::format("customer/l{:07}", n), time,
-      fmt::format(R"("kind":"person","name":"Load Person {}","phone":"+86 120{:08}","email":"l{}@example.com",)"
-                  R"("birth_date":"19{:02}-0{}-1{}","language":"zh","unit":"/east","segment":"retail")",
-                  n, n, n, 50 + n % 50, 1 + n % 9, n % 10));
-}
-
-std::string account_event(int n, amity::Timestamp time) {
-  return event(fmt::format("a{}", n), "account.opened", fmt::format("account/l{:07}", n), time,
-               fmt::format(R"("type":"deposit","currency":"CNY","product":"current","unit":"/east",)"
-                           R"("holders":[{{"customer":"l{:07}","role":"owner"}}])",
-                           n));
-}
-
-std::string money(uint64_t minor) { return fmt::format(R"({{"amount_minor":{},"currency":"CNY"}})", minor); }
-
-std::string transaction_data(std::mt19937_64& random, int account) {
-  const bool is_credit = random() % 5 == 0;
-  auto data = fmt::format(R"("amount":{},"direction":"{}","category":"{}","channel":"card","balance_after":{})",
-                          money(100 + random() % 500'000), is_credit ? "credit" : "debit",
-                          is_credit ? "salary" : "groceries", money(random() % 5'000'000));
-  if (!is_credit) {
-    data += fmt::format(R"(,"merchant":"m{}","card":"l{:07}","country":"CN")", random() % 2000, account);
-  }
-  return data;
-}
-
-std::string payment_data(std::mt19937_64& random, int account) {
-  return fmt::format(R"("amount":{},"channel":"card_online","country":"CN","merchant":"m{}","card":"l{:07}",)"
-                     R"("device":"d{}","counterparty":"p{}")",
-                     money(100 + random() % 500'000), random() % 2000, account, account, random() % 5000);
-}
-
-std::string list_of(const std::vector<std::string>& events) { return fmt::format("[{}]", fmt::join(events, ",")); }
-
 // User and system time of a process, /proc/PID/stat fields 14 and 15, in seconds.
 double cpu_seconds(int pid) {
   if (pid == 0) return 0;
@@ -252,12 +210,8 @@ void load(const Settings& settings, const std::string& token, amity::Timestamp b
       std::vector<std::string> events;
       for (int i = 0; i < settings.batch; ++i) {
         const auto time = begin + amity::microseconds(static_cast<int64_t>(seconds_since(start) * 1e6) + i);
-        const int account = static_cast<int>(random() % static_cast<uint64_t>(settings.customers));
-        const bool is_payment = static_cast<double>(random() % 10'000) < settings.payment_share * 10'000;
-        events.push_back(event(fmt::format("e{}-{}-{}-{}", begin.us, index, round, i),
-                               is_payment ? "payment.requested" : "transaction.posted",
-                               fmt::format("account/l{:07}", account), time,
-                               is_payment ? payment_data(random, account) : transaction_data(random, account)));
+        events.push_back(stream_event(random, settings.customers, settings.payment_share,
+                                      fmt::format("e{}-{}-{}-{}", begin.us, index, round, i), time));
       }
       const auto body = list_of(events);
       const auto sent = Steady::now();
