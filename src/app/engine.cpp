@@ -324,7 +324,7 @@ Result<std::optional<decisions::Score>> Engine::score(std::string_view model, co
     row.push_back(found->value);
   }
   const auto score = registered->model.score(row);
-  const auto explanation = registered->model.explain(row);
+  const auto explanation = registered->explainer.explain(row);
   decisions::Score out{std::string(model),
                        registered->record.fingerprint,
                        score.margin,

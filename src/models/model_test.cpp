@@ -76,9 +76,10 @@ TEST(Training, more_debt_is_never_less_risk_where_it_is_declared_monotone) {
 
 TEST(Training, contributions_add_up_to_the_margin) {
   const auto& model = trained().model;
+  const Explainer explainer(model);
   for (const double debt : {0.0, 4.0, 9.5}) {
     const std::vector<double> row = {debt, kMissing, 0};
-    const auto explanation = model.explain(row);
+    const auto explanation = explainer.explain(row);
     const double sum = std::accumulate(explanation.contributions.begin(), explanation.contributions.end(),
                                        explanation.expected_margin);
     EXPECT_NEAR(sum, model.score(row).margin, 1e-5);

@@ -20,18 +20,24 @@ Score Model::score(std::span<const double> row) const {
   return {.margin = margin, .probability = sigmoid(calibration.apply(margin))};
 }
 
-Explanation Model::explain(std::span<const double> row) const {
-  CHECK(row.size() == features.size());
+Explainer::Explainer(const Model& model)
+    : feature_count_(model.features.size()),
+      forest_share_(model.forest_share),
+      forests_(model.forests.begin(), model.forests.end()),
+      partner_(model.partner) {}
+
+Explanation Explainer::explain(std::span<const double> row) const {
+  CHECK(row.size() == feature_count_);
   const std::vector<float> floats(row.begin(), row.end());
-  Explanation out{.expected_margin = 0, .contributions = std::vector<double>(features.size(), 0.0)};
-  for (const auto& forest : forests) {
-    const double share = forest_share / static_cast<double>(forests.size());
-    out.expected_margin += share * models::expected_margin(forest);
-    add_contributions(forest, floats, share, out.contributions);
+  Explanation out{.expected_margin = 0, .contributions = std::vector<double>(feature_count_, 0.0)};
+  for (const auto& forest : forests_) {
+    const double share = forest_share_ / static_cast<double>(forests_.size());
+    out.expected_margin += share * forest.expected_margin();
+    forest.add_contributions(floats, share, out.contributions);
   }
-  if (partner) {
-    out.expected_margin += (1 - forest_share) * partner->expected_margin();
-    partner->add_contributions(row, 1 - forest_share, out.contributions);
+  if (partner_) {
+    out.expected_margin += (1 - forest_share_) * partner_->expected_margin();
+    partner_->add_contributions(row, 1 - forest_share_, out.contributions);
   }
   return out;
 }

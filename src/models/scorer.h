@@ -22,6 +22,7 @@
 #include "models/additive.h"
 #include "models/calibration.h"
 #include "models/features.h"
+#include "models/shapley.h"
 #include "models/trees.h"
 
 namespace amity::models {
@@ -49,9 +50,21 @@ struct Model {
   bool operator==(const Model&) const = default;
 
   Score score(std::span<const double> row) const;
+  double logistic_probability(std::span<const double> row) const;
+};
+
+// Why a model says what it says: made once, asked for any number of rows, by any thread.
+class Explainer {
+ public:
+  explicit Explainer(const Model& model);  // keeps what it needs of it
   // expected_margin + sum of contributions = margin to 1e-9, but for the binary32 sums of the trees (about 1e-6).
   Explanation explain(std::span<const double> row) const;
-  double logistic_probability(std::span<const double> row) const;
+
+ private:
+  size_t feature_count_;
+  double forest_share_;
+  std::vector<ForestExplainer> forests_;
+  std::optional<Additive> partner_;
 };
 
 // invalid, naming the part: anything that would make scoring read outside or come to no number.

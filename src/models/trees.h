@@ -2,10 +2,10 @@
 // everywhere.
 //
 // The trees are XGBoost's (Chen and Guestrin 2016): comparisons and sums are in binary32 and in its order, so that the
-// margin equals XGBoost's own to the bit. Contributions are exact path-dependent TreeSHAP (Lundberg, Erion, Lee 2018,
-// "Consistent Individualized Feature Attribution for Tree Ensembles", Algorithm 2) in binary64.
+// margin equals XGBoost's own to the bit. What each feature contributes: models/shapley.h.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -46,12 +46,15 @@ constexpr size_t kMaxNodes = 4'000'000;
 // finite values, positive covers, no deeper than kMaxTreeDepth. The place names the node.
 Result<void> check_forest(const Forest& forest, size_t feature_count);
 
-// Mean margin over the training data as the covers tell it: what contributions are measured from.
-double expected_margin(const Forest& forest);
-// Adds weight * contribution of each feature to `contributions` (one per feature). For every row:
-//   base_margin + sum of leaves = expected_margin + sum of contributions, to rounding in binary64.
-void add_contributions(const Forest& forest, std::span<const float> row, double weight,
-                       std::span<double> contributions);
+// Which way a row with this value of the node's feature goes; NaN is a missing one.
+inline bool goes_left(const Node& node, float value, std::span<const uint32_t> category_sets) {
+  if (std::isnan(value)) return node.missing_goes_left;
+  if (node.set_words == 0) return value < node.value;
+  if (value < 0 || value >= static_cast<float>(node.set_words * 32)) return true;  // in no set
+  const auto category = static_cast<uint32_t>(value);
+  const uint32_t word = category_sets[node.set_begin + category / 32];
+  return (word >> (category % 32) & 1) == 0;
+}
 
 // Reads the model that XGBoost saves as JSON (1.7, gbtree). `base_margin` is what training began with.
 Result<Forest> read_xgboost_model(std::string_view text, float base_margin);

@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "models/boosting/xgboost.h"
+#include "models/shapley.h"
 
 namespace amity::models {
 namespace {
@@ -34,19 +35,6 @@ TEST(Trees, a_value_at_the_threshold_goes_right_and_a_missing_one_where_training
   EXPECT_EQ(forest.margin(std::vector<float>{3, 1}), 2.5f);
   EXPECT_EQ(forest.margin(std::vector<float>{nan, 0.5f}), 0.5f);
   EXPECT_EQ(forest.margin(std::vector<float>{3, nan}), 0.5f);
-}
-
-// By hand. Means: tree = (3*-1 + 5*0 + 2*2) / 10 = 0.1; knowing debt >= 3: 4/7; knowing late >= 1 only:
-// 0.3*-1 + 0.7*2 = 1.1; knowing both: 2. Shapley: debt = ((4/7 - 0.1) + (2 - 1.1)) / 2, late = ((1.1 - 0.1) +
-// (2 - 4/7)) / 2.
-TEST(Trees, contributions_are_the_shapley_values) {
-  const auto forest = hand_made_tree();
-  EXPECT_NEAR(expected_margin(forest), 0.6, 1e-15);
-  std::vector<double> contributions(2, 0.0);
-  add_contributions(forest, std::vector<float>{4, 1}, 1, contributions);
-  EXPECT_NEAR(contributions[0], ((4.0 / 7 - 0.1) + 0.9) / 2, 1e-15);
-  EXPECT_NEAR(contributions[1], (1.0 + (2 - 4.0 / 7)) / 2, 1e-15);
-  EXPECT_NEAR(contributions[0] + contributions[1] + 0.6, 2.5, 1e-15);
 }
 
 TEST(Trees, refuses_a_forest_that_could_loop_or_read_outside) {
@@ -132,17 +120,18 @@ TEST(Trees, contributions_add_up_and_agree_with_xgboost) {
   const auto rows = make_sample(200, 13).rows;
   const auto theirs = booster.contributions(*BoosterData::make(sample.features, rows, {}));
   ASSERT_TRUE(theirs);
+  const ForestExplainer explainer(forest);
   std::vector<Forest> trees(forest.roots.size(), forest);
   for (size_t t = 0; t < trees.size(); ++t) trees[t].roots = {forest.roots[t]}, trees[t].base_margin = 0;
   for (size_t i = 0; i < rows.row_count; ++i) {
     const auto row = as_floats(rows.row(i));
     std::vector<double> ours(5, 0.0);
-    add_contributions(forest, row, 1, ours);
+    explainer.add_contributions(row, 1, ours);
     double sum_of_leaves = forest.base_margin;
     for (const auto& tree : trees) sum_of_leaves += tree.margin(row);
-    EXPECT_NEAR(std::accumulate(ours.begin(), ours.end(), expected_margin(forest)), sum_of_leaves, 1e-9);
+    EXPECT_NEAR(std::accumulate(ours.begin(), ours.end(), explainer.expected_margin()), sum_of_leaves, 1e-9);
     for (size_t j = 0; j < 5; ++j) EXPECT_NEAR(ours[j], (*theirs)[i * 6 + j], 1e-5) << "row " << i << " feature " << j;
-    EXPECT_NEAR(expected_margin(forest), (*theirs)[i * 6 + 5], 1e-5);
+    EXPECT_NEAR(explainer.expected_margin(), (*theirs)[i * 6 + 5], 1e-5);
   }
 }
 
