@@ -14,6 +14,7 @@
 
 #include "api/router.h"
 #include "customers/customers.h"
+#include "customers/rebuild.h"
 #include "decisions/desk.h"
 #include "events/log.h"
 #include "features/definition.h"
@@ -53,6 +54,7 @@ struct Services {
       train;
   std::function<Result<json::object>(const security::Caller&, std::string_view model, const json::object& options)>
       evaluate;
+  std::function<Result<customers::RebuildReport>(const security::Caller&, bool is_check)> rebuild;
   std::function<Result<json::object>(const security::Caller&, std::string_view customer, std::string_view basis)> erase;
   std::function<Result<json::object>(const security::Caller&, std::string_view name)> back_up;
   std::function<Result<json::object>(const security::Caller&)> verify_audit;

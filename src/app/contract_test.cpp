@@ -267,6 +267,8 @@ void Contract::change_the_bank() {
   get("/v1/customers/{customer}/consents", customer_path_ + "/consents");
   post(201, "/v1/audit/checkpoints", "/v1/audit/checkpoints");
   get("/v1/audit/verification", "/v1/audit/verification");
+  const auto rebuilt = post(200, "/v1/rebuilds", "/v1/rebuilds", json::object{{"is_check", true}});
+  EXPECT_EQ(rebuilt.at("differences"), 0);
 }
 
 void Contract::erase_and_back_up() {

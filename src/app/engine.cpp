@@ -290,6 +290,7 @@ api::Services Engine::make_services() {
           [this](const Caller& caller, std::string_view model, const json::object& options) {
             return evaluate(caller, model, options);
           },
+          [this](const Caller& caller, bool is_check) { return rebuild(caller, is_check); },
           [this](const Caller& caller, std::string_view customer, std::string_view basis) {
             return erase(caller, customer, basis);
           },
@@ -446,7 +447,9 @@ Result<int64_t> Engine::event_count() {
 Result<customers::RebuildReport> Engine::rebuild(const security::Caller& caller, bool is_check,
                                                  const customers::Rebuild::OnProgress& on_progress) {
   TRY(security::require(caller, security::Permission::kOperate));
-  customers::Rebuild rebuild({*database_, *log_, *keys_, *pseudonyms_, *records_});
+  const std::unique_lock only(rebuilding_, std::try_to_lock);
+  if (!only) return fail(Code::kConflict, "the records are being rebuilt already: wait until that is done");
+  customers::Rebuild rebuild({*database_, *log_, *keys_, *pseudonyms_, *records_, stopping_.get_token()});
   TRY(rebuild.build(on_progress));
   customers::RebuildReport report;
   TRY(pipeline_->alone(caller, [&](Rooms& rooms) -> Answer {
@@ -463,6 +466,7 @@ Result<customers::RebuildReport> Engine::rebuild(const security::Caller& caller,
     });
     written ? rooms.records.publish() : rooms.settling.forget_all(*rooms.features);
     if (!written) return std::unexpected(written.error());
+    report.is_put_right = true;
     return json::object();
   }));
   return report;

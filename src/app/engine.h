@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 
 #include "api/rest.h"
@@ -58,9 +59,11 @@ class Engine {
   Result<json::object> replay(const security::Caller& caller, std::optional<DecisionId> only,
                               std::function<void(int64_t seq, int64_t last)> on_progress = {});
   // Builds every record anew from the log and puts right those that differ, in one transaction; `is_check`: only says
-  // so.
+  // so. conflict: another is being made.
   Result<customers::RebuildReport> rebuild(const security::Caller& caller, bool is_check,
                                            const customers::Rebuild::OnProgress& on_progress = {});
+  // Long work that can be begun again ends soon, with `unavailable`.
+  void stop_long_work() { stopping_.request_stop(); }
   Result<json::object> erase(const security::Caller& caller, std::string_view customer, std::string_view basis);
   Result<json::object> back_up(const security::Caller& caller, std::string_view name);
   Result<json::object> verify_audit(const security::Caller& caller);
@@ -109,6 +112,8 @@ class Engine {
   std::unique_ptr<Rooms> rooms_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<api::Services> services_;
+  std::stop_source stopping_;
+  std::mutex rebuilding_;  // a copy of all records fits into memory once, not once a caller
 };
 
 }  // namespace amity::app

@@ -1,4 +1,11 @@
 // Records built again from the log beside the running ones, and put in their place where those are damaged.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <csignal>
+#include <thread>
+
 #include "app/bank_fixture.h"
 
 namespace amity::app {
@@ -15,6 +22,21 @@ constexpr store::Statement kStrangeAccount(
     "test.strange_account",
     "INSERT INTO accounts (account_id, home_customer_id, partition_id, unit, last_seq, sealed_record) "
     "VALUES ($1, $1, 0, '', 1, $2)");
+
+// Armed, it ends the process as kill -9 does: an audit entry asks for the time in the transaction it is written in.
+class FatalClock final : public Clock {
+ public:
+  void arm() { is_armed_ = true; }
+  Timestamp now() const override {
+    if (is_armed_) std::ignore = raise(SIGKILL);
+    return SystemClock().now();
+  }
+
+ private:
+  std::atomic<bool> is_armed_ = false;
+};
+
+enum class Death { kWhenBuilt, kInTransaction };
 
 class RebuildTest : public BankTest {
  protected:
@@ -62,6 +84,34 @@ class RebuildTest : public BankTest {
     const auto report = engine_->rebuild(local_operator(), is_check);
     EXPECT_TRUE(report) << report.error().text();
     return report ? report->difference_count : -1;
+  }
+  // Rebuilds in a process of its own, which is killed on the way.
+  void rebuild_and_die(Death death) {
+    engine_.reset();
+    const pid_t child = fork();
+    if (child == 0) {
+      FatalClock clock;
+      auto engine = Engine::open(configuration_, clock);
+      if (!engine) _exit(1);
+      std::ignore = (*engine)->rebuild(local_operator(), false, [&](int64_t, int64_t) {
+        if (death == Death::kWhenBuilt) std::ignore = raise(SIGKILL);
+        clock.arm();
+      });
+      _exit(2);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
+    take_over();
+  }
+  // A database server needs a moment to see that the holder of the lease is gone.
+  void take_over() {
+    for (int i = 0; i < 100 && engine_ == nullptr; ++i) {
+      auto engine = Engine::open(configuration_, clock_);
+      if (engine) engine_ = std::move(*engine);
+      if (!engine_) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    ASSERT_NE(engine_, nullptr);
   }
   std::string profile(const std::string& customer) {
     const auto read = engine_->customers().profile(local_operator(), customer);
@@ -122,6 +172,58 @@ TEST_P(RebuildTest, tells_how_far_it_is_and_needs_the_permission_to_operate) {
   auto agent = local_operator();
   agent.roles = {security::Role::kServiceAgent};
   EXPECT_EQ(engine_->rebuild(agent, true).error().code, Code::kForbidden);
+}
+
+TEST_P(RebuildTest, killed_half_way_leaves_the_running_records_whole_and_the_next_one_finishes) {
+  must_take({registered("zhou")});
+  const auto whole = profile("lin");
+  const auto others = profile("wu");
+  const auto untouched = profile("zhou");
+  damage(kDamageCustomer, {customer("lin")}, "not what was sealed here, not at all");
+  damage(kDropCustomer, {customer("wu")});
+  open_engine();
+  const auto damaged = profile("lin");
+  for (const auto death : {Death::kWhenBuilt, Death::kInTransaction}) {
+    rebuild_and_die(death);
+    EXPECT_EQ(profile("lin"), damaged);
+    EXPECT_EQ(profile("wu"), "not_found");
+    EXPECT_EQ(profile("zhou"), untouched);
+    EXPECT_EQ(rebuild(true), 2);
+  }
+  EXPECT_EQ(rebuild(), 2);
+  EXPECT_EQ(profile("lin"), whole);
+  EXPECT_EQ(profile("wu"), others);
+  EXPECT_EQ(rebuild(), 0);
+}
+
+TEST_P(RebuildTest, asked_to_stop_ends_soon_changes_nothing_and_the_next_one_finishes) {
+  const auto whole = profile("lin");
+  damage(kDamageCustomer, {customer("lin")}, "not what was sealed here, not at all");
+  open_engine();
+  const auto damaged = profile("lin");
+  const auto stopped = engine_->rebuild(local_operator(), false, [&](int64_t, int64_t) { engine_->stop_long_work(); });
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, Code::kUnavailable);
+  const auto not_begun =
+      engine_->rebuild(local_operator(), false, [](int64_t, int64_t) { ADD_FAILURE() << "it began"; });
+  ASSERT_FALSE(not_begun);
+  EXPECT_EQ(not_begun.error().code, Code::kUnavailable);
+  EXPECT_EQ(profile("lin"), damaged);
+  must_take({ordered("w1")});  // what was accepted is finished all the same
+  open_engine();
+  EXPECT_EQ(rebuild(), 1);
+  EXPECT_EQ(profile("lin"), whole);
+  EXPECT_EQ(rebuild(), 0);
+}
+
+TEST_P(RebuildTest, is_made_by_one_caller_at_a_time) {
+  std::optional<Code> refused;
+  const auto made = engine_->rebuild(local_operator(), true, [&](int64_t, int64_t) {
+    std::thread([&] { refused = engine_->rebuild(local_operator(), true).error().code; }).join();
+  });
+  EXPECT_TRUE(made) << made.error().text();
+  EXPECT_EQ(refused, Code::kConflict);
+  EXPECT_EQ(rebuild(true), 0);
 }
 
 TEST_P(RebuildTest, names_nobody_erased_and_agrees_with_the_running_records) {

@@ -53,16 +53,22 @@ StoredRow row_of(const Uuid& id, const LiveAccount& account) {
   return {id, account.partition, record.unit(), record.last_seq, write_json(to_json(record)), account.home_customer};
 }
 
+Result<void> go_on(const std::stop_token& stop) {
+  if (!stop.stop_requested()) return {};
+  return fail(Code::kUnavailable, "the server is stopping: nothing was changed, rebuild again later");
+}
+
 // Every row of a table in the order of its ids, in pages.
-Result<void> each_row(store::Reader& reader, security::KeyStore& keys, const Statement& page_of, std::string_view table,
-                      const std::function<Result<void>(const StoredRow&)>& each) {
+Result<void> each_row(store::Reader& reader, const Rebuild::Parts& parts, const Statement& page_of,
+                      std::string_view table, const std::function<Result<void>(const StoredRow&)>& each) {
   Uuid after;
   for (std::vector<StoredRow> page(kPageRows); page.size() == kPageRows;) {
+    TRY(go_on(parts.stop));
     page.clear();
     const Value parameters[] = {ByteView(after.bytes)};
     TRY(reader.query(page_of, parameters, [&](const store::Row& row) -> Result<void> {
       StoredRow stored{uuid_from(row.bytes(0)), row.integer(1), std::string(row.text(2)), row.integer(3), {}, {}};
-      const auto key = keys.key_of(stored.id);
+      const auto key = parts.keys.key_of(stored.id);
       if (key) {
         const auto plain = open(*key, row.bytes(4), std::string(table) + ".sealed_record:" + format(stored.id));
         if (plain) stored.record = as_text(*plain);
@@ -79,11 +85,19 @@ Result<void> each_row(store::Reader& reader, security::KeyStore& keys, const Sta
 
 }  // namespace
 
+json::object to_json(const RebuildReport& report) {
+  return {{"customers", report.customer_count},
+          {"accounts", report.account_count},
+          {"differences", report.difference_count},
+          {"is_put_right", report.is_put_right}};
+}
+
 Rebuild::Rebuild(Parts parts) : parts_(parts), copy_(parts.pseudonyms, nullptr, SIZE_MAX) {}
 
 Result<void> Rebuild::build(const OnProgress& on_progress) {
   int64_t last = 0;
   do {
+    TRY(go_on(parts_.stop));
     TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
       last = TRY(parts_.log.last_seq(reader));
       const auto to = std::min(last, built_seq_ + kChunkEvents);
@@ -141,7 +155,7 @@ Result<void> Rebuild::compare_customers(store::Reader& reader) {
   copy_.each_customer([&](const Uuid& id, const LiveCustomer&) {
     if (customer(id) != nullptr) customers_.insert(id);
   });
-  return each_row(reader, parts_.keys, kCustomers, "customers", [&](const StoredRow& row) -> Result<void> {
+  return each_row(reader, parts_, kCustomers, "customers", [&](const StoredRow& row) -> Result<void> {
     const auto unsettled = parts_.live.unsettled_customer(row.id);
     const auto stored = unsettled ? row_of(row.id, *unsettled) : row;
     const auto* rebuilt = customer(stored.id);
@@ -157,7 +171,7 @@ Result<void> Rebuild::compare_accounts(store::Reader& reader) {
   copy_.each_account([&](const Uuid& id, const LiveAccount&) {
     if (account(id) != nullptr) accounts_.insert(id);
   });
-  return each_row(reader, parts_.keys, kAccounts, "accounts", [&](const StoredRow& row) -> Result<void> {
+  return each_row(reader, parts_, kAccounts, "accounts", [&](const StoredRow& row) -> Result<void> {
     const auto unsettled = parts_.live.unsettled_account(row.id);
     const auto stored = unsettled ? row_of(row.id, *unsettled) : row;
     const auto* rebuilt = account(stored.id);

@@ -3,11 +3,13 @@
 // `build` folds the whole log into a second copy in memory, in bounded reads, while everything goes on; `compare`
 // brings the copy up to one moment and says which running records (not settled yet, else their rows) and search words
 // are not what the log says; `put_right` replaces those in one transaction. Until then nothing is written: it may be
-// stopped at any moment and begun again. The copy takes about 4 KiB of memory a record.
+// stopped at any moment and begun again. Asked to stop, each ends with `unavailable` after its bounded read. The copy
+// takes about 4 KiB of memory a record.
 #pragma once
 
 #include <functional>
 #include <set>
+#include <stop_token>
 
 #include "customers/live_records.h"
 #include "events/log.h"
@@ -18,7 +20,9 @@ struct RebuildReport {
   int64_t customer_count = 0;
   int64_t account_count = 0;
   int64_t difference_count = 0;  // records that were not what the log says
+  bool is_put_right = false;     // those were replaced
 };
+json::object to_json(const RebuildReport& report);
 
 // `put_right` on the writer's thread, the rest on any one.
 class Rebuild {
@@ -29,6 +33,7 @@ class Rebuild {
     security::KeyStore& keys;
     const events::Pseudonyms& pseudonyms;
     const LiveRecords& live;
+    std::stop_token stop = {};
   };
   explicit Rebuild(Parts parts);
 

@@ -42,6 +42,14 @@ Result<Response> back_up(const Services& services, const Request& request) {
   return json_response(TRY(services.back_up(request.who(), name)), 201);
 }
 
+Result<Response> rebuild(const Services& services, const Request& request) {
+  const auto body = TRY(json_body(request));
+  JsonReader in(body, "");
+  const bool is_check = in.boolean_or("is_check", false);
+  TRY(in.finish());
+  return json_response(customers::to_json(TRY(services.rebuild(request.who(), is_check))));
+}
+
 }  // namespace
 
 std::vector<Route> audit_routes(const Services& services) {
@@ -68,6 +76,11 @@ std::vector<Route> audit_routes(const Services& services) {
        .pattern = "/v1/backups",
        .permission = Permission::kBackUp,
        .handler = [&services](const Request& request) { return back_up(services, request); },
+       .repeat = Repeat::kNeedsKey},
+      {.method = Method::kPost,
+       .pattern = "/v1/rebuilds",
+       .permission = Permission::kOperate,
+       .handler = [&services](const Request& request) { return rebuild(services, request); },
        .repeat = Repeat::kNeedsKey},
   };
 }

@@ -156,18 +156,32 @@ Result<int> back_up(Session& session) {
   return 0;
 }
 
-Result<int> rebuild(Session& session) {
-  auto* engine = TRY(session.engine_needed("rebuilding"));
-  const bool is_check = session.line().has("check");
+// Here with its progress; where a server holds the database, by its route.
+Result<json::value> rebuilt(Session& session, bool is_check) {
+  auto* engine = session.engine();
+  if (engine == nullptr) {
+    return session.call(Method::kPost, "/v1/rebuilds", json::object{{"is_check", is_check}});
+  }
   Progress progress("Building records from the log");
-  const auto report =
-      TRY(engine->rebuild(session.caller(), is_check, [&](int64_t seq, int64_t last) { progress.at(seq, last); }));
-  fmt::print("{} customers and {} accounts built again from the log, {} differences{}\n",
-             grouped(report.customer_count), grouped(report.account_count), grouped(report.difference_count),
-             report.difference_count == 0 ? ""
-             : is_check                   ? ", left as they are"
-                                          : ", put right");
-  return report.difference_count == 0 || !is_check ? 0 : 1;
+  return customers::to_json(
+      TRY(engine->rebuild(session.caller(), is_check, [&](int64_t seq, int64_t last) { progress.at(seq, last); })));
+}
+
+Result<int> rebuild(Session& session) {
+  const bool is_check = session.line().has("check");
+  const auto answer = TRY(rebuilt(session, is_check));
+  const auto differences = answer.at("differences").as_int64();
+  if (wants_json(session)) {
+    show(session.line(), answer);
+  } else {
+    fmt::print("{} customers and {} accounts built again from the log, {} differences{}\n",
+               grouped(answer.at("customers").as_int64()), grouped(answer.at("accounts").as_int64()),
+               grouped(differences),
+               differences == 0 ? ""
+               : is_check       ? ", left as they are"
+                                : ", put right");
+  }
+  return differences == 0 || !is_check ? 0 : 1;
 }
 
 Result<int> doctor(Session& session) {

@@ -151,6 +151,7 @@ Result<int> serve_engine(const Configuration& configuration, const std::string& 
   int signal = 0;
   sigwait(&signals, &signal);
   log(Level::kInfo, "stopping: what was accepted is finished first", {});
+  engine.stop_long_work();
   server->stop();
   unlink(operator_token_path(configuration).c_str());
   return 0;
