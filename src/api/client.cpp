@@ -16,6 +16,7 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include "api/problem.h"
+#include "base/crypto.h"
 
 namespace amity::api {
 namespace {
@@ -119,14 +120,30 @@ class HttpTransport final : public Transport {
     asio::ip::basic_resolver<Tcp, Executor> resolver(io);
     const auto found = co_await resolver.async_resolve(target_.host, std::to_string(target_.port), kAwait);
     co_await asio::async_connect(socket, found, kAwait);
-    if (target_.certificate_authority.empty()) co_return co_await converse(socket, bytes, is_head);
+    const bool is_plain = target_.certificate_authority.empty() && target_.certificate_fingerprint.empty();
+    if (is_plain) co_return co_await converse(socket, bytes, is_head);
     asio::ssl::context context(asio::ssl::context::tls_client);
-    context.load_verify_file(target_.certificate_authority);
     context.set_verify_mode(asio::ssl::verify_peer);
+    if (!target_.certificate_authority.empty()) context.load_verify_file(target_.certificate_authority);
     asio::ssl::stream<Socket> stream(std::move(socket), context);
-    stream.set_verify_callback(asio::ssl::host_name_verification(target_.host));
+    if (target_.certificate_fingerprint.empty()) {
+      stream.set_verify_callback(asio::ssl::host_name_verification(target_.host));
+    } else {
+      stream.set_verify_callback([this](bool, asio::ssl::verify_context& chain) { return is_the_one(chain); });
+    }
     co_await stream.async_handshake(asio::ssl::stream_base::client, kAwait);
     co_return co_await converse(stream, bytes, is_head);
+  }
+
+  // Asked for each certificate of the chain: who issued the server's own does not matter.
+  bool is_the_one(asio::ssl::verify_context& chain) const {
+    auto* const store = chain.native_handle();
+    if (X509_STORE_CTX_get_error_depth(store) > 0) return true;
+    Digest digest{};
+    unsigned int size = 0;
+    const auto* certificate = X509_STORE_CTX_get_current_cert(store);
+    const bool is_read = certificate != nullptr && X509_digest(certificate, EVP_sha256(), digest.data(), &size) == 1;
+    return is_read && to_hex(digest) == target_.certificate_fingerprint;
   }
 
   HttpTarget target_;

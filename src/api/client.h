@@ -25,7 +25,9 @@ struct HttpTarget {
   uint16_t port = 8080;
   std::string authorization = {};          // "Bearer ..." sent with each request; empty: none
   std::string certificate_authority = {};  // PEM file; not empty: TLS, the server's certificate checked against it
-  Duration timeout = seconds(120);         // of one request, connecting included
+  // SHA-256 of the only certificate that is believed, whatever its name and issuer, in hexadecimal; not empty: TLS.
+  std::string certificate_fingerprint = {};
+  Duration timeout = seconds(120);  // of one request, connecting included
 };
 
 // One connection a request, blocking; for one thread.

@@ -332,6 +332,7 @@ class Server::Body {
         acceptor_(shared_.io),
         retry_(shared_.io),
         sweep_(shared_.io) {
+    if (tls_) certificate_fingerprint_ = fingerprint_of(*tls_);
     shared_.when_empty = [this] { finished(); };
   }
   ~Body() { stop(); }
@@ -357,6 +358,7 @@ class Server::Body {
   }
 
   uint16_t port() const { return port_; }
+  const std::string& certificate_fingerprint() const { return certificate_fingerprint_; }
 
   void stop() {
     const std::scoped_lock once(stop_mutex_);
@@ -449,6 +451,7 @@ class Server::Body {
   Timer retry_;
   Timer sweep_;
   uint16_t port_ = 0;
+  std::string certificate_fingerprint_;
   std::thread thread_;
 };
 
@@ -464,6 +467,7 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, cons
 Server::Server(std::unique_ptr<Body> body) : body_(std::move(body)) {}
 Server::~Server() = default;
 uint16_t Server::port() const { return body_->port(); }
+const std::string& Server::certificate_fingerprint() const { return body_->certificate_fingerprint(); }
 void Server::stop() { body_->stop(); }
 
 }  // namespace amity::api

@@ -46,6 +46,8 @@ class Server {
   ~Server();  // stops
 
   uint16_t port() const;
+  // SHA-256 of the certificate, in hexadecimal; empty without TLS.
+  const std::string& certificate_fingerprint() const;
   // Takes no more connections and requests, finishes what it accepted, returns when all is answered or after
   // stop_timeout. May be called more than once, from any thread but a worker.
   void stop();

@@ -20,18 +20,30 @@ using api::Method;
 
 std::string random_key() { return to_base64url(random_bytes(18)); }
 
-// "http://127.0.0.1:8080", as the server announced it.
-Result<api::HttpTarget> target_of(const std::string& address, const Configuration& configuration) {
+// A server that listens on every address of the machine is reached on its loopback.
+std::string reachable(const std::string& host) {
+  if (host == "0.0.0.0") return "127.0.0.1";
+  return host == "::" ? "::1" : host;
+}
+
+// "http://127.0.0.1:8080" or "https://0.0.0.0:8443#" with the fingerprint of the certificate, as the server announced
+// it. The certificate is known by that, because it is made out to a name that need not be this machine's.
+Result<api::HttpTarget> target_of(const std::string& announced) {
+  const size_t hash = std::min(announced.find('#'), announced.size());
+  const auto address = announced.substr(0, hash);
   const size_t host = address.find("://") + 3;
   const size_t colon = address.rfind(':');
   if (!address.starts_with("http") || colon == std::string::npos || colon < host) {
     return fail(Code::kUnavailable, "another process has the database open and does not serve: wait until it ends");
   }
   api::HttpTarget target;
-  target.host = address.substr(host, colon - host);
-  if (address.starts_with("https")) target.certificate_authority = configuration.tls_certificate;
+  target.host = reachable(address.substr(host, colon - host));
+  target.certificate_fingerprint = announced.substr(std::min(hash + 1, announced.size()));
   target.port = static_cast<uint16_t>(std::atoi(address.c_str() + colon + 1));
   target.timeout = minutes(60);  // a training may take long
+  if (address.starts_with("https") && target.certificate_fingerprint.empty()) {
+    return fail(Code::kUnavailable, "the server says nothing of its certificate: start it again");
+  }
   return target;
 }
 
@@ -111,7 +123,7 @@ Result<std::unique_ptr<Session>> Session::open(const CommandLine& line, const Cl
 }
 
 Result<void> Session::connect(const Configuration& configuration, const std::string& address) {
-  target_ = TRY(target_of(address, configuration));
+  target_ = TRY(target_of(address));
   std::ifstream in(operator_token_path(configuration));
   std::string token;
   std::getline(in, token);

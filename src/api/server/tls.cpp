@@ -5,6 +5,9 @@
 
 #include <fstream>
 
+#include "base/check.h"
+#include "base/crypto.h"
+
 namespace amity::api {
 namespace {
 
@@ -54,6 +57,14 @@ Result<ssl::context> load_tls(const TlsFiles& files) {
                     : is_under_pass_phrase(files.private_key) ? "the key is under a pass phrase: give one without"
                                                               : "the file holds no private key in PEM";
   return invalid(why, std::string(kKeyPlace));
+}
+
+std::string fingerprint_of(ssl::context& context) {
+  Digest digest{};
+  unsigned int size = 0;
+  const auto* certificate = SSL_CTX_get0_certificate(context.native_handle());
+  CHECK(X509_digest(certificate, EVP_sha256(), digest.data(), &size) == 1 && size == digest.size());
+  return to_hex(digest);
 }
 
 bool is_plain_http(const boost::system::error_code& handshake_error) {

@@ -13,6 +13,9 @@ namespace amity::api {
 // or no PEM, a key under a pass phrase (nobody is there to type it), a key that is another certificate's.
 Result<boost::asio::ssl::context> load_tls(const TlsFiles& files);
 
+// SHA-256 of the certificate a loaded context shows, in hexadecimal.
+std::string fingerprint_of(boost::asio::ssl::context& context);
+
 // Whether a handshake failed because the other side began to speak HTTP without TLS.
 bool is_plain_http(const boost::system::error_code& handshake_error);
 

@@ -4,9 +4,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "api/certificate_fixture.h"
 #include "api/client.h"
 #include "api/router_fixture.h"
 #include "base/check.h"
@@ -25,38 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 using Steady = std::chrono::steady_clock;
 
-template <auto Free>
-struct Freed {
-  template <class T>
-  void operator()(T* made) const {
-    Free(made);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
 using Context = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
 using Connection = std::unique_ptr<SSL, Freed<SSL_free>>;
-using File = std::unique_ptr<FILE, Freed<fclose>>;
-
-Key new_key() { return Key(EVP_EC_gen("P-256")); }
-
-// For 127.0.0.1, signed by its own key, good for an hour.
-Certificate certificate_of(EVP_PKEY* key) {
-  Certificate made(X509_new());
-  X509_set_version(made.get(), 2);
-  ASN1_INTEGER_set(X509_get_serialNumber(made.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(made.get()), -60);
-  X509_gmtime_adj(X509_getm_notAfter(made.get()), 3600);
-  X509_set_pubkey(made.get(), key);
-  auto* name = X509_get_subject_name(made.get());
-  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, as_bytes("127.0.0.1").data(), -1, -1, 0);
-  X509_set_issuer_name(made.get(), name);
-  auto* address = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1");
-  X509_add_ext(made.get(), address, -1);
-  X509_EXTENSION_free(address);
-  CHECK(X509_sign(made.get(), key, EVP_sha256()) > 0);
-  return made;
-}
 
 class TlsTest : public testing::Test {
  protected:
@@ -64,9 +33,8 @@ class TlsTest : public testing::Test {
     set_log_level(Level::kError);
     fs::create_directories(folder_);
     const auto key = new_key();
-    write_key("key.pem", key.get());
-    const File file(fopen(path("certificate.pem").c_str(), "w"));
-    PEM_write_X509(file.get(), certificate_of(key.get()).get());
+    write_key(path("key.pem"), key.get());
+    write_certificate(path("certificate.pem"), certificate_of(key.get()).get());
   }
   ~TlsTest() override {
     server_.reset();
@@ -75,13 +43,6 @@ class TlsTest : public testing::Test {
   }
 
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
-  void write_key(const std::string& name, EVP_PKEY* key, const char* pass_phrase = nullptr) const {
-    const File file(fopen(path(name).c_str(), "w"));
-    const auto* cipher = pass_phrase == nullptr ? nullptr : EVP_aes_256_cbc();
-    const int size = pass_phrase == nullptr ? 0 : static_cast<int>(strlen(pass_phrase));
-    const auto* bytes = reinterpret_cast<const unsigned char*>(pass_phrase);
-    CHECK(PEM_write_PrivateKey(file.get(), key, cipher, bytes, size, nullptr, nullptr) == 1);
-  }
   void write(const std::string& name, std::string_view text) const { std::ofstream(path(name)) << text; }
 
   Result<std::unique_ptr<Server>> start(const std::string& certificate, const std::string& key,
@@ -161,13 +122,35 @@ TEST_F(TlsTest, answers_a_client_that_knows_its_certificate) {
 
 TEST_F(TlsTest, is_not_believed_by_a_client_that_knows_another_certificate) {
   serve();
-  const File file(fopen(path("other.pem").c_str(), "w"));
-  PEM_write_X509(file.get(), certificate_of(new_key().get()).get());
-  fflush(file.get());
+  write_certificate(path("other.pem"), certificate_of(new_key().get()).get());
   const auto transport = http_transport({.port = server_->port(), .certificate_authority = path("other.pem")});
   const auto answer = transport->send(request_to(Method::kGet, "/echo/safe"));
   ASSERT_FALSE(answer);
   EXPECT_NE(answer.error().message.find("certificate"), std::string::npos) << answer.error().message;
+}
+
+// Whatever the certificate is made out to and whoever issued it.
+TEST_F(TlsTest, is_believed_by_a_client_that_was_told_its_fingerprint_and_by_no_fingerprint_but_its_own) {
+  const auto key = new_key();
+  write_key(path("key.pem"), key.get());
+  write_certificate(path("certificate.pem"), certificate_of(key.get(), "DNS:bank.example").get());
+  serve();
+  const auto ask = [&](const std::string& fingerprint) {
+    const auto transport = http_transport({.port = server_->port(), .certificate_fingerprint = fingerprint});
+    return transport->send(request_to(Method::kGet, "/echo/safe"));
+  };
+  const auto own = server_->certificate_fingerprint();
+  ASSERT_EQ(own.size(), 64u);
+  const auto answer = ask(own);
+  ASSERT_TRUE(answer) << answer.error().text();
+  EXPECT_EQ(answer->status, 200);
+  for (const auto& other : {own.substr(1) + own[0], own.substr(0, 63), std::string(64, '0')}) {
+    const auto refused = ask(other);
+    ASSERT_FALSE(refused) << other;
+    EXPECT_NE(refused.error().message.find("certificate"), std::string::npos) << refused.error().message;
+  }
+  const auto by_name = http_transport({.port = server_->port(), .certificate_authority = path("certificate.pem")});
+  EXPECT_FALSE(by_name->send(request_to(Method::kGet, "/echo/safe")));  // it is made out to another name
 }
 
 TEST_F(TlsTest, speaks_tls_1_2_and_1_3_and_nothing_older) {
@@ -225,8 +208,8 @@ TEST_F(TlsTest, stops_while_a_handshake_hangs) {
 TEST_F(TlsTest, refuses_files_it_cannot_serve_with_and_names_the_setting) {
   write("empty.pem", "");
   write("nonsense.pem", "-----BEGIN NONSENSE-----\n");
-  write_key("other_key.pem", new_key().get());
-  write_key("locked_key.pem", new_key().get(), "pass phrase");
+  write_key(path("other_key.pem"), new_key().get());
+  write_key(path("locked_key.pem"), new_key().get(), "pass phrase");
   const auto certificate = path("certificate.pem");
   const auto key = path("key.pem");
   EXPECT_EQ(refused(path("none.pem"), key), "tls-certificate: the file is missing, empty or cannot be read");

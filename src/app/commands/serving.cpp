@@ -141,7 +141,7 @@ Result<int> serve_engine(const Configuration& configuration, const std::string& 
     options.tls = api::TlsFiles{configuration.tls_certificate, configuration.tls_key};
   const auto server = TRY(api::Server::start(options, router, metrics));
   const auto url = fmt::format("{}://{}:{}", options.tls ? "https" : "http", address.host, server->port());
-  TRY(engine.announce(url));
+  TRY(engine.announce(options.tls ? url + "#" + server->certificate_fingerprint() : url));
   const CheckpointKeeper keeper(engine);
   fmt::print("{}Serving on {}\n", greeting, url);
   if (const auto code = TRY(engine.users().first_administrator_code("admin"))) {

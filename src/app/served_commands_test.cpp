@@ -1,0 +1,142 @@
+// Commands of the built program beside a server of it that holds the database: they go through its REST.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "api/certificate_fixture.h"
+#include "base/json.h"
+
+namespace amity::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Ended {
+  int code = -1;
+  std::string output;
+};
+
+class ServedCommands : public testing::Test {
+ protected:
+  ServedCommands() {
+    fs::create_directories(folder_);
+    const auto made = run("simulate --customers 5 --days 40");
+    EXPECT_EQ(made.code, 0) << made.output;
+  }
+  ~ServedCommands() override {
+    if (server_ > 0) stop();
+    fs::remove_all(folder_);
+  }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  std::string database() const { return "sqlite:" + path("bank.db"); }
+
+  Ended run(const std::string& arguments) const {
+    const auto line = std::string("cd ") + folder_.string() + " && env -i " + AMITY_PROGRAM + " --database " +
+                      database() + " " + arguments + " 2>&1 </dev/null";
+    FILE* const pipe = popen(line.c_str(), "r");
+    Ended ended;
+    std::array<char, 4096> buffer{};
+    for (size_t size = 0; (size = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
+      ended.output.append(buffer.data(), size);
+    }
+    const int status = pclose(pipe);
+    ended.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return ended;
+  }
+  std::string said() const {
+    std::ifstream in(path("said"));
+    return std::string((std::istreambuf_iterator<char>(in)), {});
+  }
+
+  void serve(std::vector<std::string> flags) {
+    fs::remove(path("said"));  // of the one before
+    server_ = fork();
+    if (server_ == 0) {
+      const int output = ::open(path("said").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+      dup2(output, STDOUT_FILENO);
+      dup2(output, STDERR_FILENO);
+      flags.insert(flags.begin(), {AMITY_PROGRAM, "--database", database(), "serve"});
+      std::vector<char*> pointers;
+      for (auto& flag : flags) pointers.push_back(flag.data());
+      pointers.push_back(nullptr);
+      execv(AMITY_PROGRAM, pointers.data());
+      _exit(127);
+    }
+    for (int i = 0; i < 600 && said().find("Serving on") == std::string::npos; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    ASSERT_NE(said().find("Serving on"), std::string::npos) << said();
+  }
+  int stop(int signal = SIGTERM) {
+    kill(server_, signal);
+    int status = 0;
+    waitpid(server_, &status, 0);
+    server_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+  fs::path folder_ = fs::temp_directory_path() / ("amity_served_" + to_hex(random_bytes(8)));
+  pid_t server_ = -1;
+};
+
+TEST_F(ServedCommands, records_are_rebuilt_by_the_server_that_holds_them) {
+  const auto alone = run("rebuild --check --json");
+  ASSERT_EQ(alone.code, 0) << alone.output;
+  serve({"--listen", "127.0.0.1:0"});
+  const auto served = run("rebuild --check --json");
+  EXPECT_EQ(served.code, 0) << served.output;
+  EXPECT_EQ(served.output, alone.output);
+  const auto told = run("rebuild");
+  EXPECT_EQ(told.code, 0) << told.output;
+  EXPECT_NE(told.output.find("5 customers"), std::string::npos) << told.output;
+  EXPECT_NE(told.output.find("0 differences"), std::string::npos) << told.output;
+  EXPECT_NE(said().find("/v1/rebuilds"), std::string::npos) << said();  // its access log
+}
+
+// Begun again and again, so that the server is asked to stop, or killed, in the middle of one.
+TEST_F(ServedCommands, a_server_ended_while_it_rebuilds_leaves_records_that_need_no_rebuilding) {
+  for (const int signal : {SIGTERM, SIGKILL}) {
+    serve({"--listen", "127.0.0.1:0"});
+    std::atomic<bool> is_over = false;
+    std::thread asking([&] {
+      while (!is_over) std::ignore = run("rebuild");
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(700));
+    const auto begun = std::chrono::steady_clock::now();
+    EXPECT_EQ(stop(signal), signal == SIGTERM ? 0 : 128 + SIGKILL);
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(10));
+    is_over = true;
+    asking.join();
+    const auto checked = run("rebuild --check");
+    EXPECT_EQ(checked.code, 0) << checked.output;
+  }
+}
+
+// On every address of the machine, with a certificate that is made out to the bank's name.
+TEST_F(ServedCommands, a_server_with_tls_on_every_address_is_reached_whatever_its_certificate_is_made_out_to) {
+  const auto key = api::new_key();
+  api::write_key(path("key.pem"), key.get());
+  api::write_certificate(path("certificate.pem"), api::certificate_of(key.get(), "DNS:bank.example").get());
+  for (const auto* listen : {"0.0.0.0:0", "127.0.0.1:0"}) {
+    serve({"--listen", listen, "--tls-certificate", path("certificate.pem"), "--tls-key", path("key.pem")});
+    const auto models = run("model list --json");
+    EXPECT_EQ(models.code, 0) << listen << models.output;
+    EXPECT_TRUE(parse_json(models.output.substr(0, models.output.find('\n')))) << models.output;
+    EXPECT_EQ(run("rebuild --check").code, 0);
+    EXPECT_EQ(stop(), 0);
+  }
+}
+
+}  // namespace
+}  // namespace amity::app
