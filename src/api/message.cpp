@@ -63,10 +63,11 @@ const security::Caller& Request::who() const {
 Result<json::value> json_body(const Request& request) { return parse_json(request.body); }
 
 Result<void> refuse_unknown_query(const Request& request, std::span<const std::string_view> known) {
-  for (const auto& field : request.query) {
-    if (std::ranges::find(known, field.name) != known.end()) continue;
+  for (size_t i = 0; i < request.query.size(); ++i) {
+    if (std::ranges::find(known, request.query[i].name) != known.end()) continue;
     const auto names = known.empty() ? "none" : fmt::format("{}", fmt::join(known, ", "));
-    return invalid("unknown query name; known here: " + names, "?" + field.name);
+    // The name is not repeated: it may be anything.
+    return invalid(fmt::format("name {} of the query is unknown; known here: {}", i + 1, names), "query");
   }
   return {};
 }

@@ -145,7 +145,7 @@ TEST_F(BadInput, wrong_types_and_unknown_fields_name_their_field) {
       {"list for text", with(name, "[\"Canary\"]},\"id\""), "pointer /data/name"},
       {"null for text", with(name, "null},\"id\""), "pointer /data/name"},
       {"nothing for text", with(name, "\"\"},\"id\""), "pointer /data/name"},
-      {"unknown field", with("\"birth_date\"", "\"colour\""), "pointer /data/colour"},
+      {"unknown field", with("\"birth_date\"", "\"colour\""), "pointer /data"},
       {"unknown attribute", with("\"source\"", "\"sauce\""), "pointer /source"},
       {"unknown type", with("customer.registered", "customer.vanished"), "pointer /type"},
       {"a type of our own", with("customer.registered", "customer.erased"), "pointer /type"},
@@ -212,6 +212,52 @@ TEST_F(BadInput, impossible_amounts_and_currencies_name_their_field) {
   expect_events_refused(list);
 }
 
+// A key may be anything, a name and a telephone number too.
+TEST_F(BadInput, keys_nobody_knows_are_told_by_their_number_and_never_repeated) {
+  const std::string key = "\"Canary \u5f20\u4e09 13800138000\":1,";
+  const auto after = [&](std::string_view mark) { return with(mark, std::string(mark) + key); };
+  const std::vector<Bad> events = {
+      {"of the envelope", after("{"), ""},
+      {"of the data", after("\"data\":{"), "pointer /data"},
+      {"of money", after("\"income\":{"), "pointer /data/income"},
+      {"of a holder",
+       R"({"specversion":"1.0","source":"test","id":"h","type":"account.opened","subject":"account/a",)"
+       R"("time":"2024-01-01T00:00:00Z","data":{"type":"deposit","currency":"CNY",)"
+       R"("holders":[{"customer":"c","role":"owner","Canary 13800138000":1}]}})",
+       "pointer /data/holders/0"},
+      {"of one of a list", "[" + good_event("e-0") + "," + after("\"data\":{") + "]", "pointer /1/data"},
+  };
+  expect_events_refused(events);
+  const auto body = [&](const std::string& rest) { return "{" + key + rest + "}"; };
+  for (const auto& [target, rest] : std::vector<std::pair<std::string, std::string>>{
+           {"/v1/decisions", R"("type":"credit.application","subject":"account/a","data":{})"},
+           {"/v1/models/credit.default/train", R"("seed":1)"},
+           {"/v1/models/credit.default/evaluate", R"("folds":2)"},
+           {"/v1/replays", R"("all":1)"},
+           {"/v1/rebuilds", R"("is_check":true)"},
+           {"/v1/backups", R"("name":"a")"},
+           {"/v1/users", R"("name":"a","roles":["marketer"])"},
+           {"/v1/sessions", R"("name":"a","password":"b")"},
+           {"/v1/policies", R"("definition":"policy: a")"},
+           {"/v1/policies/credit.application/versions/1/activation", R"("note":"a")"},
+           {"/v1/customers/Canary-Wang-13800138000/consents", R"("purpose":"marketing","given":false)"},
+           {"/v1/customers/Canary-Wang-13800138000/erasure", R"("basis":"a")"}}) {
+    expect_refused({target, body(rest), ""}, Method::kPost, target);
+  }
+  expect_refused({"of a policy",
+                  R"({"definition":"Canary 13800138000: 1\npolicy: a\non: consent.given\nfeatures: []\n)"
+                  R"(purpose: service\nbasis: contract\noutcomes: [a]\notherwise: a\nfallback: a\n"})",
+                  "pointer /definition"},
+                 Method::kPost, "/v1/policies");
+}
+
+TEST_F(BadInput, names_of_a_query_nobody_knows_or_twice_are_never_repeated) {
+  for (const auto* target : {"/v1/customers?query=a&Canary%2013800138000=1", "/v1/models?Canary=1",
+                             "/v1/customers?Canary=1&query=a&Canary=2", "/healthz?Canary"}) {
+    expect_refused({target, "", "place query"}, Method::kGet, target);
+  }
+}
+
 TEST_F(BadInput, what_is_not_known_is_named) {
   const auto event = [](std::string type, std::string subject, json::object data) {
     return write_json(json::object{{"specversion", "1.0"},
@@ -261,7 +307,7 @@ TEST_F(BadInput, query_values_and_paths_name_what_is_wrong) {
   targets.emplace_back("/v1/customers?query=", "query query");
   targets.emplace_back("/v1/customers?query=" + std::string(201, 'x'), "query query");
   targets.emplace_back("/v1/decisions?subject=Canary", "query subject");
-  targets.emplace_back("/v1/decisions?colour=Canary", "query colour");
+  targets.emplace_back("/v1/decisions?colour=Canary", "place query");
   targets.emplace_back("/v1/decisions/Canary", "path decision");
   targets.emplace_back("/v1/users/Canary", "path user");
   targets.emplace_back("/v1/events/Canary", "path seq");

@@ -213,6 +213,25 @@ TEST_F(Commands, a_mapping_that_does_not_fit_its_file_takes_nothing_and_points_a
   expect(0, "1 rows read, 1 events", "import files --mapping " + mapping("since"));
 }
 
+// Two customers of one name in the first row would be two columns of one name.
+TEST_F(Commands, a_file_without_its_header_line_is_refused_and_no_field_of_it_repeated) {
+  make_bank();
+  write("files/people.csv", "Canary Wang,2020-01-01,Canary Wang\nCanary Li,2020-01-02,Canary Li\n");
+  const auto mapping = write("people.yaml",
+                             "mapping: 1\nsource: small\nsnapshot: 2020-12-31\ncurrency: CNY\nfiles:\n"
+                             "  - file: people.csv\n    key: id\n    events:\n"
+                             "      - {type: customer.registered, subject: id, time: since, data: {name: name}}\n");
+  const auto imported = run("import files --mapping " + mapping);
+  EXPECT_EQ(imported.code, 2) << imported.output;
+  EXPECT_NE(imported.output.find("columns 1 and 3 have the same name: is the header line missing? (at people.csv:1)"),
+            std::string::npos)
+      << imported.output;
+  EXPECT_EQ(imported.output.find("Canary"), std::string::npos) << imported.output;
+  const auto trained = run("train --data files/people.csv --target bad --name canary");
+  EXPECT_EQ(trained.code, 2) << trained.output;
+  EXPECT_EQ(trained.output.find("Canary"), std::string::npos) << trained.output;
+}
+
 TEST_F(Commands, rows_that_cannot_be_taken_stand_in_the_rejects_with_line_and_reason_and_the_good_ones_are_kept) {
   make_bank();
   write("files/moves.csv",

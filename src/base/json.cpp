@@ -9,6 +9,8 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
 
+#include "base/unknown_field.h"
+
 namespace amity {
 namespace {
 
@@ -314,9 +316,11 @@ const json::object& JsonReader::object(std::string_view key) {
 
 Result<void> JsonReader::finish() {
   if (error_) return std::unexpected(*error_);
+  size_t position = 0;
   for (const auto& field : *object_) {
+    ++position;
     if (std::ranges::find(known_, std::string_view(field.key())) == known_.end()) {
-      return invalid("unknown field", place_ + pointer_token(field.key()));
+      return unknown_field(position, known_, place_);
     }
   }
   return {};

@@ -31,7 +31,7 @@ std::string write_object(const json::object& object);
 std::string write_json(const std::same_as<json::object> auto& object) { return write_object(object); }  // not copied
 std::string write_json_text(std::string_view text);
 
-// Reads the fields of one object; the first wrong or unknown field is the error, its place a JSON pointer (RFC 6901).
+// Reads the fields of one object; the first wrong or unknown field (unknown_field.h) is the error, with a JSON pointer.
 //
 //   JsonReader in(value, "/events/3");
 //   const auto name = in.text("name");              // required

@@ -85,10 +85,11 @@ TEST(JsonReader, names_the_place_of_what_is_wrong) {
   const auto refused = in.finish();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().place, "/events/3/months");
-  JsonReader unknown(value, "");
+  JsonReader unknown(value, "/events/3");  // whose name is not repeated
   unknown.text("name");
   unknown.integer("months", 1, 500);
-  EXPECT_EQ(unknown.finish().error().place, "/extra");
+  EXPECT_EQ(unknown.finish().error().text(),
+            "field 3 of this object is unknown; known here: name, months (at /events/3)");
 }
 
 TEST(Yaml, reads_definitions_as_json) {

@@ -6,6 +6,7 @@
 
 #include "base/money.h"
 #include "base/time.h"
+#include "base/unknown_field.h"
 #include "events/text.h"
 
 namespace amity::events {
@@ -132,16 +133,20 @@ const Field* find_field(std::span<const Field> fields, std::string_view name) {
   return found == fields.end() ? nullptr : &*found;
 }
 
-std::string place_of(std::string_view place, std::string_view field) {
-  std::string name;
-  for (char c : field.substr(0, 64)) name += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
-  return fmt::format("{}/{}", place, name);
+std::vector<std::string_view> names_of(std::span<const Field> fields) {
+  std::vector<std::string_view> names;
+  for (const auto& field : fields) names.push_back(field.name);
+  return names;
 }
 
+std::string place_of(std::string_view place, std::string_view field) { return fmt::format("{}/{}", place, field); }
+
 Result<void> check_fields(std::span<const Field> fields, const json::object& data, std::string_view place) {
+  size_t position = 0;
   for (const auto& [name, value] : data) {
+    ++position;
     const auto* field = find_field(fields, name);
-    if (field == nullptr) return invalid("unknown field", place_of(place, name));
+    if (field == nullptr) return unknown_field(position, names_of(fields), place);
     if (auto ok = check_value(value, *field); !ok) {
       return std::unexpected(std::move(ok.error()).within(place_of(place, name)));
     }

@@ -42,7 +42,7 @@ TEST(catalogue, brings_every_older_version_to_the_newest) {
 }
 
 TEST(catalogue, checks_data_against_the_version_it_claims) {
-  EXPECT_EQ(check_data(kSaving, 2, {{"sum", money(5)}, {"years", 2}}, "/data").error().place, "/data/sum");
+  EXPECT_EQ(check_data(kSaving, 2, {{"sum", money(5)}, {"years", 2}}, "/data").error().place, "/data");
   EXPECT_FALSE(check_data(kSaving, 4, {{"amount", money(5)}, {"months", 24}}, ""));
   EXPECT_FALSE(check_data(kSaving, 0, {{"amount", money(5)}, {"months", 24}}, ""));
 }

@@ -50,7 +50,7 @@ TEST(Products, refuses_a_wrong_product_with_its_place) {
   EXPECT_EQ(error_of("id: f, type: fund, currency: CNY"), "/products/0/type");
   EXPECT_EQ(error_of("id: f, type: deposit, currency: XXY"), "/products/0/currency");
   EXPECT_EQ(error_of("id: F-1, type: deposit, currency: CNY"), "/products/0/id");
-  EXPECT_EQ(error_of("id: f, type: deposit, currency: CNY, colour: red"), "/products/0/colour");
+  EXPECT_EQ(error_of("id: f, type: deposit, currency: CNY, colour: red"), "/products/0");
 }
 
 TEST(Products, refuses_an_id_that_stands_twice) {

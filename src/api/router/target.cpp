@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include <fmt/format.h>
+
 namespace amity::api {
 namespace {
 
@@ -65,7 +67,7 @@ Result<Fields> parse_query(std::string_view query) {
     auto value = TRY(decoded(equals < pair.size() ? pair.substr(equals + 1) : "", true));
     if (name.empty()) return invalid("the query has a value without a name");
     if (std::ranges::find(fields, name, &Field::name) != fields.end()) {
-      return invalid("the query has this name twice", "?" + name);
+      return invalid(fmt::format("name {} of the query stands there before", fields.size() + 1), "query");
     }
     fields.push_back({std::move(name), std::move(value)});
   }

@@ -19,7 +19,10 @@ uint64_t hash_of(std::string_view key) {
 Result<void> check_columns(const std::vector<std::string>& columns) {
   for (size_t i = 0; i < columns.size(); ++i) {
     if (columns[i].empty()) return invalid(fmt::format("column {} has no name", i + 1));
-    if (std::ranges::count(columns, columns[i]) > 1) return invalid("two columns have the same name: " + columns[i]);
+    // The name is not repeated: where the header line is missing it is somebody's data.
+    const auto first = std::ranges::find(columns, columns[i]) - columns.begin();
+    if (static_cast<size_t>(first) == i) continue;
+    return invalid(fmt::format("columns {} and {} have the same name: is the header line missing?", first + 1, i + 1));
   }
   return {};
 }
@@ -42,7 +45,7 @@ Result<void> Table::read_start() {
     return invalid("the file is UTF-16: convert it to UTF-8");
   }
   if (start.starts_with(kByteOrderMark)) first_row_ = kByteOrderMark.size();
-  if (format_.kind == RowKind::kCsv && format_.columns.empty()) TRY(read_header());
+  if (format_.kind == RowKind::kCsv && format_.columns.empty()) return read_header();
   return check_columns(format_.columns);
 }
 
@@ -51,6 +54,7 @@ Result<void> Table::read_header() {
   if (first_row_ >= size()) return invalid("the file is empty: a header line with the names of columns is expected");
   read_csv_row(TRY(source_.view(first_row_, kMaxRowBytes + 1)), format_.csv, row);
   if (!row.problem.empty()) return invalid("the header cannot be read: " + row.problem);
+  TRY(check_columns(row.cells));
   format_.columns = row.cells;
   first_row_ += row.bytes;
   first_line_ += row.lines;
