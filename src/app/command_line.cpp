@@ -95,7 +95,6 @@ const std::vector<Command>& commands() {
         {"data", "further fields as JSON", kOption},
         {"at", "moment or day (now)", kOption},
         {"id", "of the request: the same id gets the first answer", kOption},
-        {"language", "of the reasons: en or zh", kOption},
         kAs}},
       {"decision show", "one decision with everything it used", {{"decision", "its id", kArgument}, kAs}},
       {"replay",
@@ -159,6 +158,8 @@ void declare(CLI::App& app, Parsed& parsed) {
     }
   }
   app.add_flag("--json", parsed.flags["json"], "answer as JSON");
+  app.add_option("--language", parsed.values["language"], "of what is said: en or zh (en)")
+      ->check(CLI::IsMember({"en", "zh"}));
 }
 
 // "list, approve": what stands below a word.

@@ -43,7 +43,8 @@ Result<int> doctor(Session& session);
 
 // Those that open no session.
 Result<int> serve(const CommandLine& line);
-Result<int> serve_engine(const Configuration& configuration, const std::string& greeting);  // until told to stop
+// Until told to stop.
+Result<int> serve_engine(const Configuration& configuration, const Words& words, const std::string& greeting);
 Result<int> demo(const CommandLine& line);
 Result<int> restore(const CommandLine& line);
 Result<int> test_expressions(const CommandLine& line);

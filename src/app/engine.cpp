@@ -8,8 +8,8 @@
 #include <set>
 #include <tuple>
 
+#include "app/words.h"
 #include "base/log.h"
-#include "base/yaml.h"
 #include "models/reasons.h"
 
 namespace amity::app {
@@ -188,14 +188,7 @@ Result<void> Engine::read_definitions(const Institution& institution) {
     auto definition = TRY(in_file(file.name, models::parse_model_definition(file.text)));
     model_definitions_.emplace(definition.name, std::move(definition));
   }
-  for (const auto& file : institution.below("texts")) {
-    const auto value = TRY(in_file(file.name, parse_yaml(file.text)));
-    const auto language = fs::path(file.name).stem().string();
-    for (const auto& field : value.as_object()) {
-      if (field.value().is_string())
-        texts_[language][std::string(field.key())] = std::string(field.value().get_string());
-    }
-  }
+  texts_ = TRY(read_texts(institution));
   return {};
 }
 

@@ -1,15 +1,15 @@
 #include "app/progress.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <iostream>
 
+#include "app/words.h"
 #include "base/clock.h"
 
 namespace amity::app {
 
-Progress::Progress(std::string what) : what_(std::move(what)), is_terminal_(isatty(STDERR_FILENO) == 1) {}
+Progress::Progress(std::string text) : text_(std::move(text)), is_terminal_(isatty(STDERR_FILENO) == 1) {}
 
 Progress::~Progress() { clear(); }
 
@@ -21,8 +21,8 @@ void Progress::at(int64_t done, int64_t total) {
   const int64_t now_us = SystemClock().now().us;
   if (!is_terminal_ || now_us - shown_us_ < 200'000) return;
   shown_us_ = now_us;
-  std::cerr << fmt::format("\r\033[K{}: {} of {}, {} %", what_, grouped(done), grouped(total),
-                           total > 0 ? done * 100 / total : 100)
+  const auto percent = std::to_string(total > 0 ? done * 100 / total : 100);
+  std::cerr << "\r\033[K" << filled(text_, {{"done", grouped(done)}, {"total", grouped(total)}, {"percent", percent}})
             << std::flush;
 }
 
@@ -37,7 +37,7 @@ std::string grouped(int64_t number) {
   return text;
 }
 
-Elapsed::Elapsed() {
+Elapsed::Elapsed(std::string text) : text_(std::move(text)) {
   if (isatty(STDERR_FILENO) == 1) thread_ = std::thread([this] { run(); });
 }
 
@@ -55,7 +55,8 @@ void Elapsed::run() {
   std::unique_lock lock(mutex_);
   int second = 0;
   while (!over_.wait_for(lock, std::chrono::seconds(1), [this] { return is_over_; })) {
-    if (++second > 1) std::cerr << fmt::format("\r\033[KWorking: {} s", second) << std::flush;
+    if (++second <= 1) continue;
+    std::cerr << "\r\033[K" << filled(text_, {{"seconds", std::to_string(second)}}) << std::flush;
   }
   if (second > 1) std::cerr << "\r\033[K" << std::flush;
 }

@@ -69,6 +69,8 @@ Result<void> check_there_is_a_database(const CommandLine& line, const Configurat
 
 }  // namespace
 
+std::string language_of(const CommandLine& line) { return line.value("language", "en"); }
+
 Result<std::string> ask_password(const std::string& question) {
   if (const char* given = std::getenv("AMITY_PASSWORD")) return std::string(given);
   if (isatty(STDIN_FILENO) == 0) {
@@ -99,6 +101,7 @@ Result<std::unique_ptr<Session>> Session::open(const CommandLine& line, const Cl
   std::unique_ptr<Session> session(new Session(line));
   const auto configuration = TRY(configuration_of(line));
   TRY(check_there_is_a_database(line, configuration));
+  session->words_ = TRY(Words::read(configuration.institution, session->language()));
   auto engine = Engine::open(configuration, clock);
   if (engine) {
     session->engine_ = std::move(*engine);
@@ -133,7 +136,7 @@ Result<void> Session::connect(const Configuration& configuration, const std::str
 }
 
 Result<void> Session::become(const std::string& name) {
-  const auto password = TRY(ask_password("Password of " + name));
+  const auto password = TRY(ask_password(words_.say("say.password_of", {{"name", name}})));
   if (engine_) {
     caller_ = TRY(engine_->users().verify_credential(name, password));
     return {};
@@ -155,7 +158,7 @@ Result<json::value> Session::call(Method method, const std::string& target, cons
     request.headers.push_back({"content-type", "application/json"});
   }
   if (method == Method::kPost) request.headers.push_back({"idempotency-key", key.empty() ? random_key() : key});
-  const Elapsed elapsed;
+  const Elapsed elapsed(words_.say("progress.working"));
   if (transport_) return api::json_answer(transport_->send(std::move(request)));
   return api::json_answer(api::router_transport(*router_, caller_)->send(std::move(request)));
 }

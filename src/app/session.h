@@ -11,8 +11,11 @@
 #include "api/first_answers.h"
 #include "app/command_line.h"
 #include "app/engine.h"
+#include "app/words.h"
 
 namespace amity::app {
+
+std::string language_of(const CommandLine& line);
 
 class Session {
  public:
@@ -30,7 +33,8 @@ class Session {
   Result<Engine*> engine_needed(std::string_view what);
   const security::Caller& caller() const { return caller_; }
   const CommandLine& line() const { return line_; }
-  std::string language() const { return line_.value("language", "en"); }
+  std::string language() const { return language_of(line_); }
+  const Words& words() const { return words_; }
 
  private:
   explicit Session(const CommandLine& line) : line_(line) {}
@@ -39,6 +43,7 @@ class Session {
   std::vector<Answer> submit_over_http(const std::vector<events::Event>& events);
 
   CommandLine line_;
+  Words words_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<api::Metrics> metrics_;
   std::unique_ptr<api::FirstAnswers> first_answers_;

@@ -9,6 +9,15 @@ namespace {
 
 using security::Permission;
 
+// "outcome.refer" in words; "refer" where the institution has given it none.
+std::string word_of(const Texts& texts, std::string_view language, const std::string& key) {
+  const auto spoken = texts.find(language);
+  if (spoken != texts.end()) {
+    if (const auto text = spoken->second.find(key); text != spoken->second.end()) return text->second;
+  }
+  return key.substr(key.find('.') + 1);
+}
+
 // The whole record, its reasons in words and what it read under `facts`.
 std::string words_of(const Texts& texts, std::string_view language, const std::string& code, const std::string& value) {
   constexpr std::string_view kPlace = "{value}";
@@ -176,6 +185,7 @@ json::array worded(const Texts& texts, const json::array& reasons, std::string_v
 
 json::object worded_summary(const Texts& texts, const json::object& summary, std::string_view language) {
   json::object out = summary;
+  out["outcome_text"] = word_of(texts, language, "outcome." + std::string(summary.at("outcome").as_string()));
   out["reasons"] = worded(texts, summary.at("reasons").as_array(), language);
   return out;
 }

@@ -17,7 +17,7 @@ std::vector<Route> audit_routes(const Services& services);
 
 // "reasons" of a decision, each with its words in the request's language; a code without a text is told by its code.
 json::array worded(const Texts& texts, const json::array& reasons, std::string_view language);
-// The summary of a decision (decisions::summary_of) as people and programs get it.
+// The summary of a decision (decisions::summary_of) as people and programs get it: its outcome in words too.
 json::object worded_summary(const Texts& texts, const json::object& summary, std::string_view language);
 // What a parameter of the path was read as, its place named where it is none.
 template <class T>

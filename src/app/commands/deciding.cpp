@@ -48,17 +48,20 @@ Result<json::object> data_of(Session& session, const std::string& id) {
   return data;
 }
 
-void print(const json::value& decision) {
+void print(const Words& words, const json::value& decision) {
   const auto text = [](const json::value& value) { return std::string(value.as_string()); };
-  fmt::print("{}\n", text(decision.at("outcome")));
+  const auto line = [&](std::string_view label, const std::string& what) {
+    fmt::print("  {} {}\n", words.column(label, 12), what);
+  };
+  fmt::print("{}\n", text(decision.at("outcome_text")));
   if (const auto* probability = decision.as_object().if_contains("probability")) {
-    fmt::print("  probability  {:.4f} ({})\n", probability->as_double(), text(decision.at("model")));
+    line("label.probability", fmt::format("{:.4f} ({})", probability->as_double(), text(decision.at("model"))));
   }
-  for (const auto& reason : decision.at("reasons").as_array())
-    fmt::print("  because      {}\n", text(reason.at("text")));
-  for (const auto& rule : decision.at("rules").as_array()) fmt::print("  rule         {}\n", text(rule));
-  fmt::print("  policy       {}\n  as of        {}\n  record       {}\n", text(decision.at("policy")),
-             text(decision.at("time")), text(decision.at("id")));
+  for (const auto& reason : decision.at("reasons").as_array()) line("label.because", text(reason.at("text")));
+  for (const auto& rule : decision.at("rules").as_array()) line("label.rule", text(rule));
+  line("label.policy", text(decision.at("policy")));
+  line("label.as_of", text(decision.at("time")));
+  line("label.record", text(decision.at("id")));
 }
 
 }  // namespace
@@ -77,7 +80,7 @@ Result<int> decide(Session& session) {
   if (wants_json(session)) {
     show(line, decision);
   } else {
-    print(decision);
+    print(session.words(), decision);
   }
   return 0;
 }
@@ -88,7 +91,7 @@ Result<int> show_decision(Session& session) {
   if (wants_json(session)) {
     show(session.line(), decision);
   } else {
-    print(decision);
+    print(session.words(), decision);
   }
   return 0;
 }
@@ -102,19 +105,21 @@ Result<int> replay(Session& session) {
         TRY(session.call(Method::kPost, "/v1/decisions/" + api::percent_encoded(one) + "/replay", json::object()));
     if (wants_json(session)) show(line, answer);
     const bool is_equal = answer.at("is_equal").as_bool();
-    if (!wants_json(session)) fmt::print("{}\n", is_equal ? "the same again, byte for byte" : "DIFFERENT");
+    if (!wants_json(session)) fmt::print("{}\n", session.words().say(is_equal ? "say.same_again" : "say.different"));
     return is_equal ? 0 : 1;
   }
   const auto answer = TRY(session.call(Method::kPost, "/v1/replays", json::object()));
   if (wants_json(session)) {
     show(line, answer);
   } else {
-    fmt::print("{} decisions made again over {} events, {} differences, {} about erased people\n",
-               grouped(answer.at("decisions").as_int64()), grouped(answer.at("events").as_int64()),
-               grouped(answer.at("differences").as_int64()), grouped(answer.at("erased").as_int64()));
-    if (const auto count = answer.at("recorded_values").as_int64(); count > 0) {
-      fmt::print("{} of their values counted events that are erased, and were read from {} audited records\n",
-                 grouped(count), grouped(answer.at("resting_on_record").as_int64()));
+    const auto count = [&](const char* name) { return grouped(answer.at(name).as_int64()); };
+    fmt::print("{}\n", session.words().say("say.replayed", {{"decisions", count("decisions")},
+                                                            {"events", count("events")},
+                                                            {"differences", count("differences")},
+                                                            {"erased", count("erased")}}));
+    if (answer.at("recorded_values").as_int64() > 0) {
+      fmt::print("{}\n", session.words().say("say.recorded_values", {{"values", count("recorded_values")},
+                                                                     {"decisions", count("resting_on_record")}}));
     }
   }
   return answer.at("differences").as_int64() == 0 ? 0 : 1;

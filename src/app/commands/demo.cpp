@@ -64,14 +64,15 @@ Result<void> make_demo_users(Engine& engine, const std::string& password) {
 }
 
 // Trained by the operator, approved by the demo's analyst: a second person, marked as demo on record by the name.
-Result<void> train_and_approve(Engine& engine, const std::string& model, const std::string& password) {
+Result<void> train_and_approve(Engine& engine, const Words& words, const std::string& model,
+                               const std::string& password) {
   if (TRY(engine.models().live(model))) return {};
-  fmt::print("Training {}\n", model);
+  fmt::print("{}\n", words.say("say.training", {{"model", model}}));
   std::fflush(stdout);
-  const Elapsed elapsed;
+  const Elapsed elapsed(words.say("progress.working"));
   const auto trained = engine.train(local_operator(), model, {{"until", ""}, {"seed", -1}});
   if (!trained && trained.error().code == Code::kUnprocessable) {
-    fmt::print("  {}: {} is left out of this small bank\n", trained.error().text(), model);
+    fmt::print("  {}\n", words.say("say.left_out", {{"reason", trained.error().text()}, {"model", model}}));
     return {};
   }
   if (!trained) return std::unexpected(trained.error());
@@ -118,10 +119,11 @@ CommandLine as_begun(CommandLine line, const std::string& note) {
   return line;
 }
 
-Result<std::string> make_demo(const CommandLine& simulation, const Configuration& configuration) {
+Result<std::string> make_demo(const CommandLine& simulation, const Configuration& configuration, const Words& words) {
   const auto password = "demo-" + to_base64url(random_bytes(9));
-  fmt::print("Filling {} with a simulated bank: {} customers, {} days\n", configuration.database,
-             simulation.value("customers"), simulation.value("days"));
+  fmt::print("{}\n", words.say("say.filling", {{"database", configuration.database},
+                                               {"customers", simulation.value("customers")},
+                                               {"days", simulation.value("days")}}));
   std::fflush(stdout);
   {
     const auto session = TRY(Session::open(simulation, kClock));
@@ -131,9 +133,9 @@ Result<std::string> make_demo(const CommandLine& simulation, const Configuration
     TRY(make_demo_users(*engine, password));
     // The last tenth is lived with the models: what they were trained on lies before it.
     TRY(simulate_in_two_parts(*session,
-                              [&](const char* model) { return train_and_approve(*engine, model, password); }));
+                              [&](const char* model) { return train_and_approve(*engine, words, model, password); }));
   }
-  std::string note = "Demo users, all with the password " + password + ":\n";
+  std::string note = words.say("say.demo_users", {{"password", password}}) + "\n";
   for (const auto& [name, role] : kDemoUsers) note += fmt::format("  {:<18}{}\n", name, security::name_of(role));
   TRY(write_note(note_path(configuration), note));
   return note;
@@ -146,31 +148,32 @@ Result<bool> is_empty(const Configuration& configuration) {
 }
 
 // A new code for the first administrator as long as nobody has used one, and how to set a password with it.
-Result<std::string> administrator_line(const Configuration& configuration) {
+Result<std::string> administrator_line(const Configuration& configuration, const Words& words) {
   const auto engine = TRY(Engine::open(configuration, kClock));
   const auto admin = engine->users().find(local_operator(), "admin");
   if (!admin || admin->has_password) return std::string();
   const auto code = TRY(engine->users().reset_password(local_operator(), admin->id));
   const auto* scheme = configuration.tls_certificate.empty() ? "http" : "https";
   return fmt::format(
-      "First administrator: name admin, one-time code {0}\n"
+      "{3}\n"
       "  curl {1}://{2}/v1/passwords -H 'Content-Type: application/json' \\\n"
       "    -d '{{\"name\": \"admin\", \"one_time_code\": \"{0}\", \"new_password\": \"...\"}}'\n",
-      code, scheme, configuration.listen);
+      code, scheme, configuration.listen, words.say("say.first_administrator", {{"code", code}}));
 }
 
 }  // namespace
 
 Result<int> demo(const CommandLine& line) {
   const auto configuration = TRY(configuration_of(line));
+  const auto words = TRY(Words::read(configuration.institution, language_of(line)));
   auto note = read_whole_file(note_path(configuration)).value_or("");
   if (TRY(is_empty(configuration))) {
-    note = TRY(make_demo(simulation_of(line), configuration));
+    note = TRY(make_demo(simulation_of(line), configuration, words));
   } else if (note.starts_with(kUnfinished)) {
-    note = TRY(make_demo(as_begun(line, note), configuration));
+    note = TRY(make_demo(as_begun(line, note), configuration, words));
   }
   if (line.has("prepare-only")) return fmt::print("{}", note), 0;
-  return serve_engine(configuration, note + TRY(administrator_line(configuration)));
+  return serve_engine(configuration, words, note + TRY(administrator_line(configuration, words)));
 }
 
 }  // namespace amity::app

@@ -63,6 +63,12 @@ Result<void> write_rejects(const std::string& path, const std::vector<events::Re
   return {};
 }
 
+void print_refused(const Words& words, const Taken& taken) {
+  for (const auto& [reason, count] : taken.reasons) {
+    fmt::print("{}\n", words.say("say.events_refused", {{"events", grouped(count)}, {"reason", reason}}));
+  }
+}
+
 json::object counts_of(const std::map<std::string, int64_t>& counts) {
   json::object out;
   for (const auto& [name, count] : counts) out[name] = count;
@@ -72,16 +78,17 @@ json::object counts_of(const std::map<std::string, int64_t>& counts) {
 }  // namespace
 
 Result<int> import_files(Session& session) {
+  const auto& words = session.words();
   const auto mapping_path = session.line().value("mapping");
   const auto mapping = TRY(read_whole_file(mapping_path));
-  Progress reading("Reading");
+  Progress reading(words.say("progress.reading"));
   auto import = TRY(events::Import::open(session.line().value("folder"), mapping,
                                          [&](const events::ImportProgress& p) { reading.at(p.bytes, p.bytes_total); }));
   Taken taken;
   const auto row_of = [&import](size_t event, const Error& error) {
     return import.row_of(event, error.place, error.message);
   };
-  Progress taking("Taking in events");
+  Progress taking(words.say("progress.taking_in"));
   for (;;) {
     auto batch = TRY(import.next_batch(kBatchEvents));
     if (batch.empty()) break;
@@ -99,12 +106,17 @@ Result<int> import_files(Session& session) {
                                       {"rejected_rows", static_cast<int64_t>(rejected)}});
     return taken.refused > 0 ? 1 : 0;
   }
-  fmt::print("{} rows read, {} events in the log (repeats count once)\n", grouped(import.progress().rows),
-             grouped(taken.new_or_known));
-  for (const auto& [type, count] : import.counts()) fmt::print("  {:<26} {:>10}\n", type, grouped(count));
-  if (rejected > 0) fmt::print("{} rows did not fit: see {}\n", grouped(static_cast<int64_t>(rejected)), rejects);
-  for (const auto& [reason, count] : taken.reasons) fmt::print("{} events refused: {}\n", grouped(count), reason);
-  if (taken.refused > 0) fmt::print("Their rows stand in {}\n", rejects);
+  fmt::print("{}\n", words.say("say.imported",
+                               {{"rows", grouped(import.progress().rows)}, {"events", grouped(taken.new_or_known)}}));
+  for (const auto& [type, count] : import.counts()) {
+    fmt::print("  {} {:>10}\n", Words::padded(words.word("event", type), 26), grouped(count));
+  }
+  if (rejected > 0) {
+    fmt::print("{}\n",
+               words.say("say.rows_rejected", {{"rows", grouped(static_cast<int64_t>(rejected))}, {"file", rejects}}));
+  }
+  print_refused(words, taken);
+  if (taken.refused > 0) fmt::print("{}\n", words.say("say.rows_refused", {{"file", rejects}}));
   return taken.refused > 0 ? 1 : 0;
 }
 
@@ -159,7 +171,7 @@ Result<int> simulate(Session& session) {
   std::ofstream truth;
   if (const auto path = line.value("truth"); !path.empty()) truth.open(path, std::ios::trunc);
   Filling filling(session);
-  Progress progress("Simulating days");
+  Progress progress(session.words().say("progress.simulating"));
   for (int day = 0; !bank.is_over(); ++day) {
     auto today = bank.next_day();
     for (const auto& fact : today.truths) truth << simulator::truth_line(fact) << '\n';
@@ -173,9 +185,10 @@ Result<int> simulate(Session& session) {
   if (wants_json(session)) {
     show(line, json::object{{"events", taken.new_or_known}, {"refused", counts_of(taken.reasons)}});
   } else {
-    fmt::print("{} events of {} customers over {} days\n", grouped(taken.new_or_known), grouped(options.customers),
-               options.days);
-    for (const auto& [reason, count] : taken.reasons) fmt::print("{} events refused: {}\n", grouped(count), reason);
+    fmt::print("{}\n", session.words().say("say.simulated", {{"events", grouped(taken.new_or_known)},
+                                                             {"customers", grouped(options.customers)},
+                                                             {"days", std::to_string(options.days)}}));
+    print_refused(session.words(), taken);
   }
   return taken.refused > 0 ? 1 : 0;
 }
@@ -184,7 +197,7 @@ Result<void> simulate_in_two_parts(Session& session, const std::function<Result<
   const auto options = TRY(options_of(session.line()));
   auto bank = TRY(simulator::Bank::create(options));
   Filling filling(session);
-  Progress progress("Simulating days");
+  Progress progress(session.words().say("progress.simulating"));
   const int first_live_day = options.days - options.days / 10;
   for (int day = 0; !bank.is_over(); ++day) {
     const bool is_live = day >= first_live_day;
@@ -197,9 +210,7 @@ Result<void> simulate_in_two_parts(Session& session, const std::function<Result<
     progress.at(day + 1, options.days);
   }
   TRY(filling.flush());
-  for (const auto& [reason, count] : filling.taken().reasons) {
-    fmt::print("{} events refused: {}\n", grouped(count), reason);
-  }
+  print_refused(session.words(), filling.taken());
   return {};
 }
 

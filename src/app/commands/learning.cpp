@@ -14,40 +14,50 @@ using api::Method;
 
 std::string text(const json::value& value) { return std::string(value.as_string()); }
 
-void print_estimate(std::string_view name, const json::value& estimate) {
-  fmt::print("  {:<22} {:.4f}   95 % interval {:.4f} to {:.4f}\n", name, estimate.at("value").to_number<double>(),
-             estimate.at("low").to_number<double>(), estimate.at("high").to_number<double>());
+std::string four_digits(const json::value& number) { return fmt::format("{:.4f}", number.to_number<double>()); }
+
+void print_estimate(const Words& words, std::string_view name, const json::value& estimate) {
+  fmt::print("  {} {}   {}\n", Words::padded(words.word("figure", name), 22), four_digits(estimate.at("value")),
+             words.say("say.interval",
+                       {{"low", four_digits(estimate.at("low"))}, {"high", four_digits(estimate.at("high"))}}));
 }
 
-void print_evaluation(const json::object& evaluation) {
+void print_evaluation(const Words& words, const json::object& evaluation) {
   const auto& rows = evaluation.at("model").as_object();
-  fmt::print("{} rows, {} of them bad\n", grouped(rows.at("rows").to_number<int64_t>()),
-             grouped(rows.at("positives").to_number<int64_t>()));
+  fmt::print("{}\n", words.say("say.rows_measured", {{"rows", grouped(rows.at("rows").to_number<int64_t>())},
+                                                     {"bad", grouped(rows.at("positives").to_number<int64_t>())}}));
   for (const auto* which : {"model", "logistic_regression"}) {
     const auto* figures = evaluation.if_contains(which);
     if (figures == nullptr) continue;
-    fmt::print("{}\n", which == std::string_view("model") ? "Model" : "Plain logistic regression on the same rows");
+    fmt::print("{}\n", words.word("measured", which));
     for (const auto* name : {"auc", "gini", "ks", "brier", "log_loss", "ece", "precision_at_budget"}) {
-      if (const auto* estimate = figures->as_object().if_contains(name)) print_estimate(name, *estimate);
+      if (const auto* estimate = figures->as_object().if_contains(name)) print_estimate(words, name, *estimate);
     }
-    fmt::print("  of ece, chance alone    {:.4f}\n", figures->at("ece_noise").to_number<double>());
+    fmt::print("  {} {}\n", Words::padded(words.word("figure", "ece_noise"), 22),
+               four_digits(figures->at("ece_noise")));
   }
   if (!evaluation.at("model").at("better_than_chance").as_bool()) {
-    fmt::print("On these rows the model is no better than chance: it knows nothing that helps here.\n");
+    fmt::print("{}\n", words.say("say.no_better_than_chance"));
   }
 }
 
-void print_version(const json::value& version) {
-  fmt::print("  version {}  {}  {}  trained {}\n", version.at("version").as_int64(), text(version.at("stage")),
-             text(version.at("fingerprint")).substr(0, 12), text(version.at("trained_at")));
+void print_version(const Words& words, const json::value& version) {
+  fmt::print("  {}\n", words.say("say.model_version", {{"version", std::to_string(version.at("version").as_int64())},
+                                                       {"stage", words.word("stage", text(version.at("stage")))},
+                                                       {"fingerprint", text(version.at("fingerprint")).substr(0, 12)},
+                                                       {"time", text(version.at("trained_at"))}}));
+}
+
+void print_out_of_fold(const Words& words, const json::value& figures) {
+  for (const auto* figure : {"auc", "log_loss", "ece"}) print_estimate(words, figure, figures.at(figure));
 }
 
 // What training found that people should know, of a model version.
-void print_notes(const json::value& version) {
+void print_notes(const Words& words, const json::value& version) {
   const auto* report = version.as_object().if_contains("report");
   const auto* notes = report == nullptr ? nullptr : report->as_object().if_contains("notes");
   if (notes == nullptr) return;
-  for (const auto& note : notes->as_array()) fmt::print("  note: {}\n", text(note));
+  for (const auto& note : notes->as_array()) fmt::print("  {}\n", words.say("say.note", {{"note", text(note)}}));
 }
 
 // The same data, options and seed give the same model: a repeated training finds it registered. Not where another has
@@ -82,7 +92,7 @@ Result<int> train_file(Session& session) {
   options.choice.target = line.value("target");
   if (const auto positive = line.value("positive"); !positive.empty()) options.positive = positive;
   options.seed = static_cast<uint64_t>(TRY(line.number("seed", 0, INT64_MAX, 1)));
-  Progress progress("Training");
+  Progress progress(session.words().say("progress.training"));
   options.progress = [&](int done, int total) { progress.at(done, total); };
   const auto trained = TRY(models::train_table(table, options));
   const auto report = models::report_of(trained);
@@ -93,14 +103,14 @@ Result<int> train_file(Session& session) {
   if (wants_json(session)) {
     show(line, version);
   } else {
-    fmt::print("{} learnt from {} rows; {} is the positive value\n", name,
-               grouped(static_cast<int64_t>(table.row_count)), trained.model.positive);
-    print_version(version);
-    fmt::print("Out of fold:\n");
-    for (const auto* figure : {"auc", "log_loss", "ece"}) {
-      print_estimate(figure, models::to_json(trained.out_of_fold).at(figure));
-    }
-    print_notes(version);
+    const auto& words = session.words();
+    fmt::print("{}\n", words.say("say.learnt_from", {{"name", name},
+                                                     {"rows", grouped(static_cast<int64_t>(table.row_count))},
+                                                     {"positive", trained.model.positive}}));
+    print_version(words, version);
+    fmt::print("{}\n", words.say("say.out_of_fold"));
+    print_out_of_fold(words, models::to_json(trained.out_of_fold));
+    print_notes(words, version);
   }
   return 0;
 }
@@ -145,7 +155,8 @@ Result<int> evaluate_file(Session& session) {
           "--predictions to score without measuring",
           line.value("data"));
     }
-    if (!wants_json(session)) fmt::print("{} rows scored\n", grouped(static_cast<int64_t>(table.row_count)));
+    const auto rows = grouped(static_cast<int64_t>(table.row_count));
+    if (!wants_json(session)) fmt::print("{}\n", session.words().say("say.rows_scored", {{"rows", rows}}));
     if (wants_json(session)) show(line, json::object{{"rows", static_cast<int64_t>(table.row_count)}});
     return 0;
   }
@@ -153,7 +164,7 @@ Result<int> evaluate_file(Session& session) {
   if (wants_json(session)) {
     show(line, evaluation);
   } else {
-    print_evaluation(evaluation);
+    print_evaluation(session.words(), evaluation);
   }
   return 0;
 }
@@ -173,15 +184,13 @@ Result<int> train(Session& session) {
   if (wants_json(session)) {
     show(line, version);
   } else {
-    fmt::print("{} trained; in review, a second person approves it with: amity model approve {} --as NAME\n", name,
-               name);
-    print_version(version);
+    const auto& words = session.words();
+    fmt::print("{}\n", words.say("say.model_trained", {{"name", name}}));
+    print_version(words, version);
     if (const auto* report = version.as_object().if_contains("report")) {
-      if (const auto* figures = report->as_object().if_contains("out_of_fold")) {
-        for (const auto* figure : {"auc", "log_loss", "ece"}) print_estimate(figure, figures->at(figure));
-      }
+      if (const auto* figures = report->as_object().if_contains("out_of_fold")) print_out_of_fold(words, *figures);
     }
-    print_notes(version);
+    print_notes(words, version);
   }
   return 0;
 }
@@ -196,7 +205,7 @@ Result<int> evaluate(Session& session) {
   if (wants_json(session)) {
     show(line, answer);
   } else {
-    print_evaluation(answer.as_object());
+    print_evaluation(session.words(), answer.as_object());
   }
   return 0;
 }
@@ -206,7 +215,7 @@ Result<int> list_models(Session& session) {
   if (wants_json(session)) return show(session.line(), answer), 0;
   for (const auto& model : answer.at("models").as_array()) {
     fmt::print("{}\n", text(model.at("name")));
-    for (const auto& version : model.at("versions").as_array()) print_version(version);
+    for (const auto& version : model.at("versions").as_array()) print_version(session.words(), version);
   }
   return 0;
 }
@@ -227,9 +236,9 @@ Result<int> approve_model(Session& session) {
   const auto version =
       TRY(session.call(Method::kPost, path + "/versions/" + fingerprint + "/approval", json::object()));
   if (wants_json(session)) return show(session.line(), version), 0;
-  fmt::print("{} approved and live\n", name);
-  print_version(version);
-  print_notes(version);
+  fmt::print("{}\n", session.words().say("say.model_live", {{"name", name}}));
+  print_version(session.words(), version);
+  print_notes(session.words(), version);
   return 0;
 }
 
@@ -239,8 +248,10 @@ Result<int> list_policies(Session& session) {
   for (const auto& policy : answer.at("policies").as_array()) {
     fmt::print("{}\n", text(policy.at("policy")));
     for (const auto& version : policy.at("versions").as_array()) {
-      fmt::print("  version {}  {}  {}\n", version.at("version").as_int64(), text(version.at("stage")),
-                 text(version.at("fingerprint")).substr(0, 12));
+      fmt::print("  {}\n", session.words().say("say.policy_version",
+                                               {{"version", std::to_string(version.at("version").as_int64())},
+                                                {"stage", session.words().word("stage", text(version.at("stage")))},
+                                                {"fingerprint", text(version.at("fingerprint")).substr(0, 12)}}));
     }
   }
   return 0;
@@ -250,10 +261,9 @@ Result<int> draft_policy(Session& session) {
   const auto definition = TRY(read_whole_file(session.line().value("file")));
   const auto version = TRY(session.call(Method::kPost, "/v1/policies", json::object{{"definition", definition}}));
   if (wants_json(session)) return show(session.line(), version), 0;
-  fmt::print(
-      "{} version {} drafted; a second person activates it with: amity policy activate {} --version {} --as NAME\n",
-      text(version.at("policy")), version.at("version").as_int64(), text(version.at("policy")),
-      version.at("version").as_int64());
+  fmt::print("{}\n", session.words().say("say.policy_drafted",
+                                         {{"policy", text(version.at("policy"))},
+                                          {"version", std::to_string(version.at("version").as_int64())}}));
   return 0;
 }
 
@@ -265,7 +275,7 @@ Result<int> activate_policy(Session& session) {
                    "/v1/policies/" + api::percent_encoded(name) + "/versions/" + std::to_string(number) + "/activation",
                    json::object()));
   if (wants_json(session)) return show(session.line(), version), 0;
-  fmt::print("{} version {} is active\n", name, number);
+  fmt::print("{}\n", session.words().say("say.policy_active", {{"policy", name}, {"version", std::to_string(number)}}));
   return 0;
 }
 

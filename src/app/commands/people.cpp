@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "app/commands.h"
+#include "base/money.h"
 
 namespace amity::app {
 namespace {
@@ -13,15 +14,45 @@ using api::Method;
 
 std::string text(const json::value& value) { return std::string(value.as_string()); }
 
-// A value of a record for one line: text as it is, anything else as JSON.
-std::string plain(const json::value& value) { return value.is_string() ? text(value) : write_json(value); }
+// A value of a record or an event for one line: an amount with its currency, a code by its word, other text as it is.
+std::string plain(const Words& words, std::string_view field, const json::value& value) {
+  if (value.is_string()) return words.word("code." + std::string(field), text(value));
+  const auto* object = value.if_object();
+  const auto* code = object == nullptr ? nullptr : object->if_contains("currency");
+  const auto currency = code == nullptr ? invalid("no amount") : Currency::parse(std::string_view(code->as_string()));
+  return currency ? format(Money{object->at("amount_minor").as_int64(), *currency}) : write_json(value);
+}
 
-void print_values(const json::value& values) {
+void print_values(const Words& words, const json::value& values) {
   for (const auto& field : values.as_object()) {
     const auto& from = field.value().at("from");
-    fmt::print("  {:<18} {}   [{} from {}, event {}]\n", std::string(field.key()), plain(field.value().at("value")),
-               text(from.at("time")).substr(0, 10), text(from.at("source")), from.at("seq").as_int64());
+    fmt::print("  {} {}   [{}]\n", Words::padded(words.word("field", field.key()), 18),
+               plain(words, field.key(), field.value().at("value")),
+               words.say("say.known_from", {{"date", text(from.at("time")).substr(0, 10)},
+                                            {"source", text(from.at("source"))},
+                                            {"event", std::to_string(from.at("seq").as_int64())}}));
   }
+}
+
+void print_account(const Words& words, const json::value& account) {
+  fmt::print("{}\n", words.say("say.account", {{"account", text(account.at("reference"))},
+                                               {"count", grouped(account.at("transaction_count").as_int64())}}));
+  print_values(words, account.at("values"));
+  for (const auto& holder : account.at("holders").as_object()) {
+    fmt::print("  {} {}\n", words.column("label.held_by", 18),
+               words.say("say.holder", {{"customer", std::string(holder.key())},
+                                        {"role", words.word("code.role", text(holder.value().at("role")))}}));
+  }
+}
+
+// "amount 12.50 CNY; direction out"
+std::string in_words(const Words& words, const json::object& data) {
+  std::string out;
+  for (const auto& field : data) {
+    out += out.empty() ? "" : "; ";
+    out += words.word("field", field.key()) + " " + plain(words, field.key(), field.value());
+  }
+  return out;
 }
 
 std::string customer_path(Session& session) {
@@ -35,20 +66,14 @@ Result<int> show_customer(Session& session) {
   if (const auto at = session.line().value("at"); !at.empty()) path += "?at=" + api::percent_encoded(at);
   const auto profile = TRY(session.call(Method::kGet, path));
   if (wants_json(session)) return show(session.line(), profile), 0;
-  fmt::print("Customer {}\n", text(profile.at("reference")));
-  print_values(profile.at("values"));
-  for (const auto& account : profile.at("accounts").as_array()) {
-    fmt::print("Account {}, {} transactions\n", text(account.at("reference")),
-               grouped(account.at("transaction_count").as_int64()));
-    print_values(account.at("values"));
-    for (const auto& holder : account.at("holders").as_object()) {
-      fmt::print("  held by            customer {} as {}\n", std::string(holder.key()),
-                 text(holder.value().at("role")));
-    }
-  }
+  const auto& words = session.words();
+  fmt::print("{}\n", words.say("say.customer", {{"customer", text(profile.at("reference"))}}));
+  print_values(words, profile.at("values"));
+  for (const auto& account : profile.at("accounts").as_array()) print_account(words, account);
   for (const auto& consent : profile.at("consents").as_object()) {
-    fmt::print("Consent to {}: {}\n", std::string(consent.key()),
-               consent.value().at("given").as_bool() ? "given" : "withdrawn");
+    const bool is_given = consent.value().at("given").as_bool();
+    fmt::print("{}\n", words.say(is_given ? "say.consent_given" : "say.consent_withdrawn",
+                                 {{"purpose", words.word("code.purpose", consent.key())}}));
   }
   return 0;
 }
@@ -59,9 +84,9 @@ Result<int> find_customer(Session& session) {
   if (wants_json(session)) return show(session.line(), answer), 0;
   for (const auto& found : answer.at("customers").as_array()) {
     const auto name = text(found.at("name"));
-    fmt::print("{:<16} {}\n", text(found.at("customer")), name.empty() ? "(no name on record)" : name);
+    fmt::print("{:<16} {}\n", text(found.at("customer")), name.empty() ? session.words().say("say.no_name") : name);
   }
-  if (answer.at("customers").as_array().empty()) fmt::print("nobody found\n");
+  if (answer.at("customers").as_array().empty()) fmt::print("{}\n", session.words().say("say.nobody"));
   return 0;
 }
 
@@ -71,8 +96,9 @@ Result<int> show_timeline(Session& session) {
       TRY(session.call(Method::kGet, customer_path(session) + "/timeline?limit=" + std::to_string(limit)));
   if (wants_json(session)) return show(session.line(), page), 0;
   for (const auto& event : page.at("events").as_array()) {
-    fmt::print("{}  {:<24} {}  {}\n", text(event.at("time")), text(event.at("type")), text(event.at("subject")),
-               write_json(event.at("data")));
+    fmt::print("{}  {} {}  {}\n", text(event.at("time")),
+               Words::padded(session.words().word("event", text(event.at("type"))), 24), text(event.at("subject")),
+               in_words(session.words(), event.at("data").as_object()));
   }
   return 0;
 }
@@ -81,9 +107,8 @@ Result<int> erase_customer(Session& session) {
   const auto answer = TRY(session.call(Method::kPost, customer_path(session) + "/erasure",
                                        json::object{{"basis", session.line().value("basis")}}));
   if (wants_json(session)) return show(session.line(), answer), 0;
-  fmt::print(
-      "erased, with {} accounts nobody else held. Make a new backup of the keys now: older ones still hold the key.\n",
-      answer.at("accounts_erased").as_int64());
+  fmt::print("{}\n",
+             session.words().say("say.erased", {{"accounts", grouped(answer.at("accounts_erased").as_int64())}}));
   return 0;
 }
 
@@ -93,10 +118,13 @@ Result<int> verify_audit(Session& session) {
   if (wants_json(session)) {
     show(session.line(), answer);
   } else {
-    fmt::print("{} entries, {} checkpoints fit: {}\n", grouped(answer.at("entries").as_int64()),
-               answer.at("checkpoints").as_int64(), is_intact ? "intact" : "NOT INTACT");
+    const auto& words = session.words();
+    fmt::print("{}\n", words.say(is_intact ? "say.audit_intact" : "say.audit_broken",
+                                 {{"entries", grouped(answer.at("entries").as_int64())},
+                                  {"checkpoints", grouped(answer.at("checkpoints").as_int64())}}));
     for (const auto& finding : answer.at("findings").as_array()) {
-      fmt::print("  entry {}: {}\n", finding.at("seq").as_int64(), text(finding.at("text")));
+      const auto seq = std::to_string(finding.at("seq").as_int64());
+      fmt::print("  {}\n", words.say("say.finding", {{"entry", seq}, {"finding", text(finding.at("text"))}}));
     }
   }
   return is_intact ? 0 : 1;
@@ -122,8 +150,8 @@ Result<int> add_user(Session& session) {
       Method::kPost, "/v1/users",
       json::object{{"name", line.value("name")}, {"roles", std::move(roles)}, {"unit", line.value("unit", "/")}}));
   if (wants_json(session)) return show(line, answer), 0;
-  fmt::print("one-time code: {}\nThe person sets a password with: amity user set-password {} --code CODE\n",
-             text(answer.at("one_time_code")), line.value("name"));
+  fmt::print("{}\n", session.words().say("say.one_time_code",
+                                         {{"code", text(answer.at("one_time_code"))}, {"name", line.value("name")}}));
   return 0;
 }
 
@@ -131,19 +159,24 @@ Result<int> list_users(Session& session) {
   const auto answer = TRY(session.call(Method::kGet, "/v1/users?limit=200"));
   if (wants_json(session)) return show(session.line(), answer), 0;
   for (const auto& user : answer.at("users").as_array()) {
-    fmt::print("{:<20} {:<40} {}{}\n", text(user.at("name")), write_json(user.at("roles")), text(user.at("unit")),
-               user.at("is_disabled").as_bool() ? "  disabled" : "");
+    std::string roles;
+    for (const auto& role : user.at("roles").as_array()) {
+      roles += (roles.empty() ? "" : ", ") + session.words().word("role", text(role));
+    }
+    fmt::print("{:<20} {} {}{}\n", text(user.at("name")), Words::padded(roles, 40), text(user.at("unit")),
+               user.at("is_disabled").as_bool() ? "  " + session.words().say("label.disabled") : "");
   }
   return 0;
 }
 
 Result<int> set_password(Session& session) {
-  const auto password = TRY(ask_password("New password of " + session.line().value("name")));
+  const auto password =
+      TRY(ask_password(session.words().say("say.new_password_of", {{"name", session.line().value("name")}})));
   TRY(session.call(Method::kPost, "/v1/passwords",
                    json::object{{"name", session.line().value("name")},
                                 {"one_time_code", session.line().value("code")},
                                 {"new_password", password}}));
-  fmt::print("the password is set\n");
+  fmt::print("{}\n", session.words().say("say.password_set"));
   return 0;
 }
 
@@ -151,8 +184,8 @@ Result<int> back_up(Session& session) {
   const auto answer =
       TRY(session.call(Method::kPost, "/v1/backups", json::object{{"name", session.line().value("name")}}));
   if (wants_json(session)) return show(session.line(), answer), 0;
-  fmt::print("{} ({} bytes), checked. The keys are not in it: their newest backup stands beside it.\n",
-             text(answer.at("path")), grouped(answer.at("bytes").as_int64()));
+  fmt::print("{}\n", session.words().say("say.backed_up", {{"path", text(answer.at("path"))},
+                                                           {"bytes", grouped(answer.at("bytes").as_int64())}}));
   return 0;
 }
 
@@ -162,7 +195,7 @@ Result<json::value> rebuilt(Session& session, bool is_check) {
   if (engine == nullptr) {
     return session.call(Method::kPost, "/v1/rebuilds", json::object{{"is_check", is_check}});
   }
-  Progress progress("Building records from the log");
+  Progress progress(session.words().say("progress.rebuilding"));
   return customers::to_json(
       TRY(engine->rebuild(session.caller(), is_check, [&](int64_t seq, int64_t last) { progress.at(seq, last); })));
 }
@@ -174,43 +207,43 @@ Result<int> rebuild(Session& session) {
   if (wants_json(session)) {
     show(session.line(), answer);
   } else {
-    fmt::print("{} customers and {} accounts built again from the log, {} differences{}\n",
-               grouped(answer.at("customers").as_int64()), grouped(answer.at("accounts").as_int64()),
-               grouped(differences),
-               differences == 0 ? ""
-               : is_check       ? ", left as they are"
-                                : ", put right");
+    const auto* key = differences == 0 ? "say.rebuilt_equal" : is_check ? "say.rebuilt_left" : "say.rebuilt_put_right";
+    const auto count = [&](const char* name) { return grouped(answer.at(name).as_int64()); };
+    fmt::print("{}\n", session.words().say(key, {{"customers", count("customers")},
+                                                 {"accounts", count("accounts")},
+                                                 {"differences", count("differences")}}));
   }
   return differences == 0 || !is_check ? 0 : 1;
 }
 
 Result<int> doctor(Session& session) {
   int defects = 0;
+  const auto& words = session.words();
   const auto say = [&](std::string_view what, const Result<std::string>& found) {
     defects += found ? 0 : 1;
-    fmt::print("{} {:<12} {}\n", found ? "ok  " : "BAD ", what, found ? *found : found.error().text());
+    fmt::print("{} {} {}\n", words.column(found ? "label.ok" : "label.bad", 4), words.column(what, 12),
+               found ? *found : found.error().text());
   };
   if (auto* engine = session.engine()) {
     const auto health = engine->health();
-    say("database",
-        health ? Result<std::string>("opens, writes and acknowledges durably") : std::unexpected(health.error()));
+    say("label.database",
+        health ? Result<std::string>(words.say("say.database_well")) : std::unexpected(health.error()));
     const auto path = engine->configuration().data_path();
     struct statvfs disk{};
-    if (statvfs(std::filesystem::path(path).parent_path().c_str(), &disk) == 0) {
+    if (statvfs(std::filesystem::absolute(path).parent_path().c_str(), &disk) == 0) {
       const auto free_mib = static_cast<int64_t>(disk.f_bavail * disk.f_frsize / (1024 * 1024));
-      say("disk", free_mib > 512 ? Result<std::string>(grouped(free_mib) + " MiB free")
-                                 : fail(Code::kLimit, grouped(free_mib) + " MiB free: make room"));
+      const auto text = words.say(free_mib > 512 ? "say.disk_free" : "say.disk_low", {{"mib", grouped(free_mib)}});
+      say("label.disk", free_mib > 512 ? Result<std::string>(text) : fail(Code::kLimit, text));
     }
   } else {
     const auto ready = session.call(Method::kGet, "/readyz");
-    say("server", ready ? Result<std::string>("ready") : std::unexpected(ready.error()));
+    say("label.server", ready ? Result<std::string>(words.say("say.ready")) : std::unexpected(ready.error()));
   }
   const auto audit = session.call(Method::kGet, "/v1/audit/verification");
   if (audit && audit->at("is_intact").as_bool()) {
-    say("audit", grouped(audit->at("entries").as_int64()) + " entries, the chain is intact");
+    say("label.audit", words.say("say.chain_intact", {{"entries", grouped(audit->at("entries").as_int64())}}));
   } else {
-    say("audit",
-        audit ? fail(Code::kConflict, "the chain is broken: see amity audit verify") : std::unexpected(audit.error()));
+    say("label.audit", audit ? fail(Code::kConflict, words.say("say.chain_broken")) : std::unexpected(audit.error()));
   }
   return defects == 0 ? 0 : 1;
 }
@@ -234,10 +267,9 @@ Result<int> restore(const CommandLine& line) {
   }
   const auto engine = TRY(Engine::open(configuration, clock));  // applies the erasure register before anybody is served
   const auto audit = TRY(engine->verify_audit(local_operator()));
-  fmt::print("restored; {} audit entries, {}\n", grouped(audit.at("entries").as_int64()),
-             audit.at("is_intact").as_bool()
-                 ? "the chain is intact"
-                 : "the chain ends before the newest checkpoint: what came after is not in the backup");
+  const auto words = TRY(Words::read(configuration.institution, language_of(line)));
+  fmt::print("{}\n", words.say(audit.at("is_intact").as_bool() ? "say.restored" : "say.restored_earlier",
+                               {{"entries", grouped(audit.at("entries").as_int64())}}));
   return 0;
 }
 

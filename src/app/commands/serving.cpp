@@ -108,7 +108,7 @@ sigset_t keep_stop_signals_for_this_thread() {
 
 }  // namespace
 
-Result<int> serve_engine(const Configuration& configuration, const std::string& greeting) {
+Result<int> serve_engine(const Configuration& configuration, const Words& words, const std::string& greeting) {
   const sigset_t signals = keep_stop_signals_for_this_thread();
   const auto opened = TRY(Engine::open(configuration, kClock));
   Engine& engine = *opened;
@@ -143,9 +143,9 @@ Result<int> serve_engine(const Configuration& configuration, const std::string& 
   const auto url = fmt::format("{}://{}:{}", options.tls ? "https" : "http", address.host, server->port());
   TRY(engine.announce(options.tls ? url + "#" + server->certificate_fingerprint() : url));
   const CheckpointKeeper keeper(engine);
-  fmt::print("{}Serving on {}\n", greeting, url);
+  fmt::print("{}{}\n", greeting, words.say("say.serving", {{"address", url}}));
   if (const auto code = TRY(engine.users().first_administrator_code("admin"))) {
-    fmt::print("First administrator: name admin, one-time code {}\n", *code);
+    fmt::print("{}\n", words.say("say.first_administrator", {{"code", *code}}));
   }
   std::fflush(stdout);
   int signal = 0;
@@ -159,13 +159,15 @@ Result<int> serve_engine(const Configuration& configuration, const std::string& 
 
 Result<int> serve(const CommandLine& line) {
   const auto configuration = TRY(configuration_of(line));
-  return serve_engine(configuration, "");
+  return serve_engine(configuration, TRY(Words::read(configuration.institution, language_of(line))), "");
 }
 
 Result<int> test_expressions(const CommandLine& line) {
   const auto report = TRY(expressions::run_conformance(TRY(read_whole_file(line.value("file")))));
-  for (const auto& id : report.failed_ids) fmt::print("failed: {}\n", id);
-  fmt::print("{} passed, {} failed\n", report.passed, report.failed_ids.size());
+  const auto words = TRY(Words::read("", language_of(line)));
+  for (const auto& id : report.failed_ids) fmt::print("{}\n", words.say("say.failed", {{"test", id}}));
+  fmt::print("{}\n", words.say("say.tests", {{"passed", std::to_string(report.passed)},
+                                             {"failed", std::to_string(report.failed_ids.size())}}));
   return report.failed_ids.empty() ? 0 : 1;
 }
 
