@@ -14,7 +14,7 @@ constexpr std::string_view kBusyMerchant = R"(policy: payment.fraud
 on: payment.requested
 purpose: fraud_prevention
 basis: legal_obligation
-features: [merchant.payment_count_30d, merchant.payment_mean_30d, account.payment_sum_30d]
+features: [merchant.payment_count_30d, merchant.payment_mean_30d, merchant.fraud_rate_30d, account.payment_sum_30d]
 outcomes: [allow, hold]
 otherwise: allow
 fallback: hold
@@ -38,20 +38,27 @@ class ReplayTest : public BankTest {
     must_take({registered("lin"), registered("wu"), opened("l1", {"lin"}), opened("w1", {"wu"})});
   }
 
-  Event paid(const std::string& account, const std::string& merchant) {
+  Event paid(const std::string& account, const std::string& merchant, int64_t amount_minor = 0) {
+    if (amount_minor == 0) amount_minor = 500 + event_count_;  // no two alike
     return event_of("payment.requested", {EntityKind::kAccount, account},
-                    {{"amount", {{"amount_minor", 500 + event_count_}, {"currency", "CNY"}}},
+                    {{"amount", {{"amount_minor", amount_minor}, {"currency", "CNY"}}},
                      {"channel", "card_online"},
                      {"merchant", merchant}});
   }
   // The outcome, and the id of the decision.
-  std::pair<std::string, DecisionId> pay(const std::string& account, const std::string& merchant) {
-    const auto answer = send(paid(account, merchant));
+  std::pair<std::string, DecisionId> pay(const std::string& account, const std::string& merchant,
+                                         int64_t amount_minor = 0) {
+    const auto answer = send(paid(account, merchant, amount_minor));
     EXPECT_TRUE(answer) << answer.error().text();
     const auto& decision = answer->at("decisions").at(0);
     return {std::string(decision.at("outcome").as_string()),
             *parse_id<DecisionId>(std::string_view(decision.at("id").as_string()))};
   }
+  Event labelled(const std::string& account, const std::string& merchant, bool is_fraud) {
+    return event_of("payment.labelled", {EntityKind::kAccount, account},
+                    {{"payment", "p"}, {"fraud", is_fraud}, {"merchant", merchant}});
+  }
+  void let_pass(int days) { event_count_ += 24 * days; }  // an hour an event
   // "made again, about erased people, differences, values from records, decisions with such values"
   std::string replayed() {
     const auto report = engine_->replay(local_operator(), {});
@@ -119,6 +126,45 @@ TEST_P(ReplayTest, still_finds_a_difference_in_what_no_erased_event_touched) {
   change_record(other, account("w1"),
                 [](json::object& record) { record["features"].at("account").as_object()["payment_sum_30d"] = 1; });
   EXPECT_EQ(replayed(), "2 1 2 2 1");
+}
+
+TEST_P(ReplayTest, takes_a_ratio_of_what_counted_erased_events_from_the_record) {
+  must_take({labelled("l1", "m1", true), labelled("w1", "m1", false)});
+  let_pass(10);  // labels count after a week
+  pay("w1", "m1");
+  ASSERT_TRUE(erase("lin"));
+  EXPECT_EQ(replayed(), "1 0 0 1 1");
+}
+
+TEST_P(ReplayTest, computes_again_what_the_events_left_give_alike) {
+  pay("w1", "m1", 700);
+  pay("l1", "m1", 700);
+  pay("w1", "m1", 700);
+  ASSERT_TRUE(erase("lin"));
+  EXPECT_EQ(replayed(), "2 1 0 1 1");  // the mean is what it was, the count is not
+}
+
+// A number that no erased event can have touched is not excused where its record was changed.
+TEST_P(ReplayTest, takes_nothing_from_the_record_once_the_window_has_passed_the_erased_events) {
+  pay("l1", "m1");
+  let_pass(100);
+  const auto [outcome, id] = pay("w1", "m1");
+  ASSERT_TRUE(erase("lin"));
+  EXPECT_EQ(replayed(), "1 1 0 0 0");
+  change_record(id, account("w1"),
+                [](json::object& record) { record["features"].at("merchant").as_object()["payment_count_30d"] = 7.5; });
+  EXPECT_EQ(replayed(), "1 1 1 0 0");
+}
+
+TEST_P(ReplayTest, takes_nothing_from_the_record_for_erased_events_that_came_after_the_decision) {
+  const auto late = paid("l1", "m1");  // happened before, is told of after
+  const auto [outcome, id] = pay("w1", "m1");
+  must_take({late});
+  ASSERT_TRUE(erase("lin"));
+  EXPECT_EQ(replayed(), "1 1 0 0 0");
+  change_record(id, account("w1"),
+                [](json::object& record) { record["features"].at("merchant").as_object()["payment_count_30d"] = 7.5; });
+  EXPECT_EQ(replayed(), "1 1 1 0 0");
 }
 
 AMITY_ON_BOTH_DATABASES(ReplayTest);
