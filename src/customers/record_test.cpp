@@ -175,7 +175,7 @@ TEST(AccountRecord, is_read_back_as_it_was_written) {
 TEST(CustomerRecord, refuses_what_it_did_not_write) {
   auto damaged = to_json(folded<CustomerRecord>(story_of_lin()));
   damaged["surprise"] = 1;
-  EXPECT_EQ(customer_from_json(damaged).error().place, "/surprise");
+  EXPECT_NE(customer_from_json(damaged).error().message.find("is unknown"), std::string::npos);
   EXPECT_FALSE(customer_from_json(json::object{{"values", 1}}));
 }
 

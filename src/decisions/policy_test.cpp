@@ -170,8 +170,8 @@ TEST(Policy, refuses_what_it_does_not_know) {
   EXPECT_EQ(place_of("tables: [{name: t, inputs: [event.channel], rows: [{cells: [], outcome: hold}]}]"),
             "/tables/0/rows/0/cells");
   EXPECT_EQ(place_of("consequences: [{outcome: hold, event: no.such, data: {}}]"), "/consequences/0/event");
-  EXPECT_EQ(place_of("surprise: 1"), "/surprise");
-  EXPECT_EQ(place_of("rules: [{name: r, when: 'true', outcome: hold, surprise: 1}]"), "/rules/0/surprise");
+  EXPECT_EQ(place_of("surprise: 1"), "");
+  EXPECT_EQ(place_of("rules: [{name: r, when: 'true', outcome: hold, surprise: 1}]"), "/rules/0");
   EXPECT_NE(place_of("rules: [{name: r, when: event.amount.amount_minor, outcome: hold}]"), "accepted");  // no bool
 }
 
