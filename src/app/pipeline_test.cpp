@@ -31,15 +31,19 @@ class LosesAnswers : public store::Database {
   std::atomic<bool> loses_next_ = false;
 };
 
+constexpr int64_t kNeverSettles = INT64_MAX;
+
 class PipelineTest : public BankTest {
  protected:
   void SetUp() override {
     BankTest::SetUp();
     database_ = std::make_unique<LosesAnswers>(engine_->database());
     const auto& rooms = engine_->rooms();
+    // Its own: the engine's pipeline looks after the engine's between batches, on another thread.
+    settling_ = std::make_unique<Settling>(Settling::Parts{*database_, rooms.log, rooms.records}, kNeverSettles);
     pipeline_ = std::make_unique<Pipeline>(
         Rooms{*database_, rooms.pseudonyms, rooms.log, rooms.records, rooms.features, rooms.policies, rooms.desk,
-              rooms.audit, rooms.clock, rooms.settling, rooms.model_features, rooms.erase},
+              rooms.audit, rooms.clock, *settling_, rooms.model_features, rooms.erase},
         Pipeline::Limits{}, [](Rooms& shared) { return shared.settling.step(*shared.features); });
   }
   void TearDown() override {
@@ -63,6 +67,7 @@ class PipelineTest : public BankTest {
   }
 
   std::unique_ptr<LosesAnswers> database_;
+  std::unique_ptr<Settling> settling_;
   std::unique_ptr<Pipeline> pipeline_;
 };
 

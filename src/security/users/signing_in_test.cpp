@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <mutex>
 
 #include "security/users.h"
 #include "store/database_fixture.h"
@@ -12,6 +13,7 @@ namespace {
 
 std::atomic<int> verified = 0;
 std::atomic<int> hashed = 0;
+std::mutex last_parameters_mutex;
 std::string last_parameters;  // "$argon2id$v=19$m=47104,t=1,p=1"
 
 std::string parameters_of(std::string_view hash) {
@@ -30,7 +32,10 @@ Function next_of(const char* name) {
 // In front of libsodium's own, which they call.
 extern "C" int crypto_pwhash_str_verify(const char* hash, const char* password, unsigned long long size) {
   ++verified;
-  last_parameters = parameters_of(hash);
+  {
+    const std::scoped_lock lock(last_parameters_mutex);
+    last_parameters = parameters_of(hash);
+  }
   static const auto next = next_of<decltype(&crypto_pwhash_str_verify)>("crypto_pwhash_str_verify");
   return next(hash, password, size);
 }
