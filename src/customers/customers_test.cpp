@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "store/database_fixture.h"
+#include "security/keys_fixture.h"
 
 namespace amity::customers {
 namespace {
@@ -16,16 +16,12 @@ using security::Purpose;
 
 Timestamp day(int n) { return *parse_timestamp("2024-01-01T00:00:00Z") + days(n); }
 
-class CustomersTest : public store::DatabaseTest {
+class CustomersTest : public security::KeyedDatabaseTest {
  protected:
+  CustomersTest() : KeyedDatabaseTest(day(100)) {}
+
   void SetUp() override {
-    store::DatabaseTest::SetUp();
-    database_ = open();
-    ASSERT_NE(database_, nullptr);
-    auto keys = security::KeyStore::open(
-        {.url = "sqlite:" + (folder() / "keys.db").string(), .key_file = (folder() / "master.key").string()}, clock_);
-    ASSERT_TRUE(keys) << keys.error().text();
-    keys_ = *std::move(keys);
+    KeyedDatabaseTest::SetUp();
     log_ = std::make_unique<events::EventLog>(*keys_, pseudonyms_);
     records_ = std::make_unique<LiveRecords>(pseudonyms_, keys_.get(), 1000);
     customers_ =
@@ -111,11 +107,8 @@ class CustomersTest : public store::DatabaseTest {
   }
   std::string id_of(EntityKind kind, const std::string& key) { return format(pseudonyms_.of({kind, key}).id); }
 
-  ManualClock clock_{day(100)};
   events::Pseudonyms pseudonyms_{SecretKey::random()};
   security::AuditChain audit_{clock_, SigningKey::from_seed(SecretKey::random())};
-  std::unique_ptr<store::Database> database_;
-  std::unique_ptr<security::KeyStore> keys_;
   std::unique_ptr<events::EventLog> log_;
   std::unique_ptr<LiveRecords> records_;
   std::unique_ptr<Customers> customers_;

@@ -6,7 +6,7 @@
 #include <iterator>
 
 #include "events/log.h"
-#include "store/database_fixture.h"
+#include "security/keys_fixture.h"
 
 namespace amity::customers {
 namespace {
@@ -16,16 +16,10 @@ using events::Event;
 
 Timestamp day(int n) { return *parse_timestamp("2024-01-01T00:00:00Z") + days(n); }
 
-class LiveRecordsTest : public store::DatabaseTest {
+class LiveRecordsTest : public security::KeyedDatabaseTest {
  protected:
   void SetUp() override {
-    store::DatabaseTest::SetUp();
-    database_ = open();
-    ASSERT_NE(database_, nullptr);
-    auto keys = security::KeyStore::open(
-        {.url = "sqlite:" + (folder() / "keys.db").string(), .key_file = (folder() / "master.key").string()}, clock_);
-    ASSERT_TRUE(keys) << keys.error().text();
-    keys_ = *std::move(keys);
+    KeyedDatabaseTest::SetUp();
     forget_memory();
   }
 
@@ -120,10 +114,7 @@ class LiveRecordsTest : public store::DatabaseTest {
     return found == nullptr ? "nobody" : found->record.text_of("name");
   }
 
-  ManualClock clock_{day(100)};
   events::Pseudonyms pseudonyms_{SecretKey::random()};
-  std::unique_ptr<store::Database> database_;
-  std::unique_ptr<security::KeyStore> keys_;
   std::unique_ptr<LiveRecords> records_;
   int64_t next_seq_ = 1;
   std::string last_error_;

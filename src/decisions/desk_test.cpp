@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include "store/database_fixture.h"
+#include "security/keys_fixture.h"
 
 namespace amity::decisions {
 namespace {
@@ -26,16 +26,10 @@ rules:
   - {name: too_high, when: "has(product.risk_level) && product.risk_level == 'R5'", outcome: refuse, reason: unsuitable}
 )";
 
-class DeskTest : public store::DatabaseTest {
+class DeskTest : public security::KeyedDatabaseTest {
  protected:
   void SetUp() override {
-    store::DatabaseTest::SetUp();
-    database_ = open();
-    ASSERT_NE(database_, nullptr);
-    auto keys = security::KeyStore::open(
-        {.url = "sqlite:" + (folder() / "keys.db").string(), .key_file = (folder() / "master.key").string()}, clock_);
-    ASSERT_TRUE(keys) << keys.error().text();
-    keys_ = *std::move(keys);
+    KeyedDatabaseTest::SetUp();
     desk_ = std::make_unique<DecisionDesk>(
         *keys_,
         [](std::string_view model, const ModelVersion& version, const auto& numbers) -> Result<std::optional<Score>> {
@@ -95,11 +89,8 @@ class DeskTest : public store::DatabaseTest {
     return found;
   }
 
-  ManualClock clock_{*parse_timestamp("2024-06-01T00:00:00Z")};
   events::Pseudonyms pseudonyms_{SecretKey::random()};
   Uuid owner_ = pseudonyms_.of({EntityKind::kCustomer, "lin"}).id;
-  std::unique_ptr<store::Database> database_;
-  std::unique_ptr<security::KeyStore> keys_;
   std::unique_ptr<DecisionDesk> desk_;
 };
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "store/database_fixture.h"
+#include "security/keys_fixture.h"
 
 namespace amity::events {
 namespace {
@@ -14,22 +14,13 @@ const Timestamp kNow = *parse_timestamp("2024-06-01T12:00:00Z");
 
 Timestamp day(int n) { return *parse_timestamp("2024-01-01T00:00:00Z") + days(n); }
 
-class LogTest : public store::DatabaseTest {
+class LogTest : public security::KeyedDatabaseTest {
  protected:
-  void SetUp() override {
-    store::DatabaseTest::SetUp();
-    reopen();
-    ASSERT_NE(database_, nullptr);
-    auto keys = security::KeyStore::open(
-        {.url = "sqlite:" + (folder() / "keys.db").string(), .key_file = (folder() / "master.key").string()}, clock_);
-    ASSERT_TRUE(keys) << keys.error().text();
-    keys_ = *std::move(keys);
-    log_.emplace(*keys_, pseudonyms_);
-  }
+  LogTest() : KeyedDatabaseTest(kNow) {}
 
-  void reopen() {
-    database_.reset();
-    database_ = open();
+  void SetUp() override {
+    KeyedDatabaseTest::SetUp();
+    log_.emplace(*keys_, pseudonyms_);
   }
 
   // A posting of `minor` on an account, with a counterparty that all of them share.
@@ -87,10 +78,7 @@ class LogTest : public store::DatabaseTest {
     return known;
   }
 
-  ManualClock clock_{kNow};
   Pseudonyms pseudonyms_{*SecretKey::from_bytes(Bytes(32, 3))};
-  std::unique_ptr<store::Database> database_;
-  std::unique_ptr<security::KeyStore> keys_;
   std::optional<EventLog> log_;
 };
 
