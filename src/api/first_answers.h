@@ -6,12 +6,16 @@
 // first request is still running is a conflict too.
 //
 // Answers are sealed with a key derived from the institution's key and the Idempotency-Key, of which only a digest is
-// kept: an answer can be read only by who shows the key again, so nothing is left to read when a customer is erased.
+// kept: an answer can be read only by who shows the key again. One that tells of customers and accounts
+// (Response::about) is sealed with the keys of all of them besides: when one is erased it is gone from the table, the
+// write-ahead log and every backup at once. The same key is then a conflict whatever the request says, as nothing is
+// left to compare it with; nothing is done again.
 #pragma once
 
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -19,6 +23,7 @@
 #include "api/message.h"
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "security/keys.h"
 #include "store/database.h"
 
 namespace amity::api {
@@ -36,12 +41,13 @@ struct RepeatedCall {
 
 class FirstAnswers {
  public:
-  // Both must outlive this.
-  FirstAnswers(store::Database& database, const Clock& clock, const SecretKey& institution_key);
+  // All must outlive this.
+  FirstAnswers(store::Database& database, const Clock& clock, security::KeyStore& keys);
 
   struct Ticket {
     Digest slot;
     SecretKey seal;
+    Digest request;  // what must be equal, keyed with the seal
   };
   // A ticket: run the handler, then finish or release. A Response: the first answer.
   Result<std::variant<Ticket, Response>> begin(const RepeatedCall& call);
@@ -51,16 +57,19 @@ class FirstAnswers {
   // Whether it was done is not known: the key stays taken.
   void abandon(const Ticket& ticket);
 
-  Result<int64_t> forget_old();  // deletes what is older than seven days; returns how many
+  Result<int64_t> forget_old();  // deletes what is older than seven days, a thousand at most; returns how many
 
  private:
   Ticket ticket_of(const RepeatedCall& call) const;
   // The first answer of an unexpired row, or nothing after a new row was added.
-  Result<std::optional<Response>> find_or_add(store::Transaction& transaction, const Ticket& ticket,
-                                              const Digest& request_digest);
+  Result<std::optional<Response>> find_or_add(store::Transaction& transaction, const Ticket& ticket);
+  Result<Response> repeat(const Ticket& ticket, ByteView kept) const;
+  Result<std::optional<SecretKey>> key_of_all(const Ticket& ticket, std::span<const Uuid> owners) const;
+  Result<Bytes> sealed(const Ticket& ticket, const Response& response) const;
 
   store::Database& database_;
   const Clock& clock_;
+  security::KeyStore& keys_;
   SecretKey institution_key_;
   std::mutex mutex_;
   std::set<Digest> running_;

@@ -1,28 +1,30 @@
 #include "api/first_answers.h"
 
 #include "api/router_fixture.h"
-#include "store/database_fixture.h"
+#include "security/keys_fixture.h"
 
 namespace amity::api {
 namespace {
 
-constexpr store::Statement kEverything("test.everything", "SELECT slot, request_digest, answer FROM first_answers");
+constexpr store::Statement kEverything("test.everything", "SELECT slot, answer FROM first_answers");
 
-class FirstAnswersTest : public store::DatabaseTest {
+class FirstAnswersTest : public security::KeyedDatabaseTest {
  protected:
   void SetUp() override {
-    DatabaseTest::SetUp();
-    database = open();
-    reopen();
+    KeyedDatabaseTest::SetUp();
+    restart();
   }
   // As after a restart: what was only in memory is gone.
-  void reopen() {
-    answers = std::make_unique<FirstAnswers>(*database, clock, key);
+  void restart() {
+    answers = std::make_unique<FirstAnswers>(*database_, clock_, *keys_);
     metrics = std::make_unique<Metrics>();
     const auto act = [this](const Request& request) -> Result<Response> {
       ++done;
       if (outcome) return std::unexpected(*outcome);
-      return created("/v1/things/1", json::object{{"count", done}, {"body", request.body}});
+      auto response = created("/v1/things/1", json::object{{"count", done}, {"body", request.body}});
+      response.about = about;
+      if (erased_meanwhile) std::ignore = keys_->destroy(*erased_meanwhile, Uuid{});
+      return response;
     };
     std::vector<Route> routes = {
         {.method = Method::kPost, .pattern = "/v1/needs", .handler = act, .repeat = Repeat::kNeedsKey, .query = {"x"}},
@@ -30,7 +32,7 @@ class FirstAnswersTest : public store::DatabaseTest {
     };
     router = std::make_unique<Router>(RouterParts{.routes = std::move(routes),
                                                   .authenticate = caller_of,
-                                                  .clock = &clock,
+                                                  .clock = &clock_,
                                                   .metrics = metrics.get(),
                                                   .first_answers = answers.get()});
   }
@@ -41,19 +43,34 @@ class FirstAnswersTest : public store::DatabaseTest {
     return router->handle(std::move(request));
   }
 
-  ManualClock clock{parse_timestamp("2026-01-01T00:00:00Z").value()};
-  SecretKey key = SecretKey::random();
-  std::unique_ptr<store::Database> database;
+  // Pseudonyms of customers whose keys exist.
+  std::vector<Uuid> known(std::initializer_list<uint8_t> numbers) {
+    std::vector<Uuid> ids;
+    for (const auto number : numbers) ids.push_back(Uuid{.bytes = {number}});
+    EXPECT_TRUE(keys_->ensure(ids));
+    return ids;
+  }
+  // "201", or what a conflict says.
+  std::string posted(std::string key_text, std::string body) {
+    const auto response = post("/v1/needs", std::move(key_text), std::move(body));
+    if (response.status != 409) return std::to_string(response.status);
+    const auto error = error_of_problem(response);
+    EXPECT_EQ(error.place, "header:idempotency-key");
+    return error.message;
+  }
+
   std::unique_ptr<FirstAnswers> answers;
   std::unique_ptr<Metrics> metrics;
   std::unique_ptr<Router> router;
   std::optional<Error> outcome;
+  std::vector<Uuid> about;  // of the answers to come
+  std::optional<Uuid> erased_meanwhile;
   int done = 0;
 };
 
 TEST_P(FirstAnswersTest, give_the_first_answer_again_byte_for_byte) {
   const auto first = post("/v1/needs", "k1", "{}");
-  reopen();
+  restart();
   const auto again = post("/v1/needs", "k1", "{}");
   EXPECT_EQ(done, 1);
   EXPECT_EQ(again.status, 201);
@@ -105,7 +122,7 @@ TEST_P(FirstAnswersTest, never_do_twice_what_may_have_been_done) {
   EXPECT_EQ(post("/v1/needs", "k1", "{}").status, 504);
   outcome.reset();
   EXPECT_EQ(post("/v1/needs", "k1", "{}").status, 409);
-  reopen();
+  restart();
   EXPECT_EQ(post("/v1/needs", "k1", "{}").status, 409);
   EXPECT_EQ(done, 1);
 }
@@ -119,22 +136,62 @@ TEST_P(FirstAnswersTest, refuse_a_key_whose_first_request_still_runs) {
 TEST_P(FirstAnswersTest, are_forgotten_after_seven_days) {
   post("/v1/needs", "k1", "{}");
   post("/v1/needs", "k2", "{}");
-  clock.advance(days(7));
+  clock_.advance(days(7));
   EXPECT_EQ(post("/v1/needs", "k1", "{}").status, 201);
   EXPECT_EQ(done, 3);
   EXPECT_EQ(answers->forget_old().value(), 0);  // k2 is exactly seven days old
-  clock.advance(microseconds(1));
+  clock_.advance(microseconds(1));
   EXPECT_EQ(answers->forget_old().value(), 1);
   EXPECT_EQ(post("/v1/needs", "k1", "{}").status, 201);  // the new k1 is still known
   EXPECT_EQ(done, 3);
 }
 
+TEST_P(FirstAnswersTest, go_with_any_of_those_they_tell_of_and_nothing_is_done_again) {
+  about = known({1, 2});
+  post("/v1/needs", "both", "{}");
+  about = known({3});
+  post("/v1/needs", "another", "{}");
+  EXPECT_EQ(posted("both", "{}"), "201");
+  ASSERT_TRUE(keys_->destroy(Uuid{.bytes = {2}}, Uuid{}));
+  restart();
+  EXPECT_NE(posted("both", "{}").find("has been erased"), std::string::npos);
+  EXPECT_EQ(posted("another", "{}"), "201");
+  EXPECT_EQ(done, 2);
+}
+
+TEST_P(FirstAnswersTest, say_nothing_of_the_request_any_more_where_they_are_gone) {
+  about = known({1});
+  post("/v1/needs", "k1", R"({"name":"Lin"})");
+  ASSERT_TRUE(keys_->destroy(about, Uuid{}));
+  EXPECT_EQ(posted("k1", R"({"name":"Lin"})"), posted("k1", R"({"name":"Wu"})"));
+  outcome = Error{Code::kTimeout, "no answer in time", ""};
+  post("/v1/needs", "k2", R"({"name":"Lin"})");
+  EXPECT_EQ(posted("k2", R"({"name":"Lin"})"), posted("k2", R"({"name":"Wu"})"));
+  EXPECT_EQ(done, 2);
+}
+
+TEST_P(FirstAnswersTest, are_not_kept_where_somebody_was_erased_while_the_request_ran) {
+  about = known({1, 2});
+  erased_meanwhile = about[1];
+  EXPECT_EQ(posted("k1", "{}"), "201");
+  EXPECT_NE(posted("k1", "{}").find("has been erased"), std::string::npos);
+  EXPECT_EQ(done, 1);
+}
+
+TEST_P(FirstAnswersTest, about_somebody_nobody_knows_are_kept) {
+  about = {Uuid{.bytes = {9}}};
+  post("/v1/needs", "k1", "{}");
+  EXPECT_EQ(posted("k1", "{}"), "201");
+  EXPECT_EQ(done, 1);
+}
+
 TEST_P(FirstAnswersTest, leave_nothing_readable_in_the_table) {
+  about = known({1});
   post("/v1/needs", "k1-canary", "{\"name\":\"canary\"}");
   std::string everything;
-  ASSERT_TRUE(database->read([&](store::Reader& reader) {
+  ASSERT_TRUE(database_->read([&](store::Reader& reader) {
     return reader.query(kEverything, {}, [&](const store::Row& row) -> Result<void> {
-      for (int column = 0; column < 3; ++column) everything += as_text(row.bytes(column));
+      for (int column = 0; column < 2; ++column) everything += as_text(row.bytes(column));
       return {};
     });
   }));

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/id.h"
 #include "base/json.h"
 #include "base/result.h"
 #include "security/caller.h"
@@ -67,6 +68,9 @@ struct Response {
   std::string content_type = "application/json";  // empty: no body
   Fields headers;
   std::string body;
+  // The customers and accounts it tells of. Never sent: an answer kept for its repeat goes with any of them
+  // (first_answers.h).
+  std::vector<Uuid> about = {};
 
   std::string_view header(std::string_view lower_name) const;
 };

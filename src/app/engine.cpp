@@ -200,6 +200,7 @@ Result<void> Engine::open_rooms(const Institution& institution) {
   features_ =
       TRY(FeatureVersions::open({*database_,
                                  *log_,
+                                 clock_,
                                  state_keys(),
                                  {.cache_bytes = static_cast<size_t>(configuration_.feature_cache_mib) * 1024 * 1024}},
                                 institution));

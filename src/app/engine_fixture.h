@@ -26,8 +26,7 @@ class EngineTest : public testing::Test {
     auto engine = Engine::open(configuration_, clock_);
     EXPECT_TRUE(engine.has_value()) << engine.error().text();
     engine_ = std::move(*engine);
-    first_answers_ = std::make_unique<api::FirstAnswers>(engine_->database(), clock_,
-                                                         engine_->keys().institution_key("first_answers"));
+    first_answers_ = std::make_unique<api::FirstAnswers>(engine_->database(), clock_, engine_->keys());
   }
   ~EngineTest() override {
     first_answers_.reset();

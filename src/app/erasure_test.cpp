@@ -51,7 +51,7 @@ class ErasureTest : public BankTest {
 
   // What a caller over HTTP is answered, as {status, place}.
   std::pair<int, std::string> post(const json::value& event) {
-    api::FirstAnswers first_answers(engine_->database(), clock_, engine_->keys().institution_key("first_answers"));
+    api::FirstAnswers first_answers(engine_->database(), clock_, engine_->keys());
     const api::Router router({.routes = api::rest_routes(engine_->services()),
                               .authenticate = [](std::string_view) -> Result<security::Caller> {
                                 return fail(Code::kUnauthenticated, "sign in");

@@ -1,5 +1,7 @@
 #include "app/feature_versions.h"
 
+#include <utility>
+
 #include "base/log.h"
 
 namespace amity::app {
@@ -14,6 +16,7 @@ constexpr Statement kKeep(
 constexpr Statement kFind("feature_definitions.find",
                           "SELECT definitions FROM feature_definitions WHERE fingerprint = $1");
 constexpr int64_t kStepEvents = 2000;
+constexpr int64_t kRemovalRows = 2000;  // some 10 ms, which a batch that comes meanwhile waits
 
 std::string written(const std::vector<DefinitionText>& files) {
   json::array list;
@@ -58,13 +61,17 @@ Result<std::unique_ptr<FeatureVersions>> FeatureVersions::open(Parts parts, cons
   if (serving && *serving != wanted.fingerprint()) {
     versions->serving_ = versions->add(TRY(versions->by_fingerprint(*serving)));
     versions->next_ = versions->add(std::move(wanted));
+    TRY(versions->parts_.database.read([&](store::Reader& reader) { return versions->plan_removal(reader); }));
     return versions;
   }
   versions->serving_ = versions->add(std::move(wanted));
-  if (serving) return versions;
+  if (serving) {
+    TRY(versions->parts_.database.read([&](store::Reader& reader) { return versions->plan_removal(reader); }));
+    return versions;
+  }
   if (last_seq > 0) return fail(Code::kInternal, "the log holds events but no feature definitions ever served");
   TRY(versions->parts_.database.write([&](store::Transaction& transaction) {
-    return features::BackFill(*versions->serving(), nullptr).switch_over(transaction, 0);
+    return features::BackFill(*versions->serving(), nullptr).switch_over(transaction, 0, versions->parts_.clock.now());
   }));
   return versions;
 }
@@ -105,7 +112,47 @@ Result<void> FeatureVersions::erase(store::Transaction& transaction, std::span<c
   return {};
 }
 
+Result<void> FeatureVersions::plan_removal(store::Reader& reader) {
+  removal_due_ = TRY(features::first_retired(reader));
+  if (!removal_due_) return is_wanted_again_ = false, Result<void>();
+  *removal_due_ = *removal_due_ + kRetiredStay;
+  if (next_ == nullptr) return {};
+  const auto watermark = next_->watermark(reader);
+  is_wanted_again_ = !watermark && watermark.error().code == Code::kConflict;
+  return {};
+}
+
+bool FeatureVersions::is_removing() {
+  const auto now = parts_.clock.now();
+  if (!removal_ && removal_due_ && (is_wanted_again_ || now >= *removal_due_)) {
+    removal_ = Removal{{}, is_wanted_again_ ? now : now - kRetiredStay};
+  }
+  return removal_.has_value();
+}
+
+Result<void> FeatureVersions::remove_slice() {
+  features::RetiredSlice done;
+  TRY(parts_.database.write([&](store::Transaction& transaction) -> Result<void> {
+    done = TRY(features::remove_retired_states(transaction, removal_->done, kRemovalRows, removal_->retired_by));
+    return {};
+  }));
+  removal_->done = done;
+  if (!done.is_last) return {};
+  removal_.reset();
+  log(Level::kInfo, "states of retired feature definitions are removed", {});
+  return parts_.database.read([this](store::Reader& reader) { return plan_removal(reader); });
+}
+
 bool FeatureVersions::step(Rooms& rooms) {
+  if (is_removing()) {
+    const auto removed = remove_slice();
+    if (removed) return removal_ || next_ != nullptr;
+    log(Level::kWarn, "states of retired feature definitions could not be removed; tried again later",
+        {{"error", removed.error().message}});
+    removal_.reset();
+    removal_due_ = parts_.clock.now() + kRetiredStay;
+    is_wanted_again_ = false;
+  }
   if (next_ == nullptr) return false;
   const auto has_more = fill(rooms);
   if (has_more) return *has_more;
@@ -125,7 +172,7 @@ Result<bool> FeatureVersions::fill(Rooms& rooms) {
     const auto last_seq = TRY(parts_.log.last_seq(transaction));
     const auto watermark = TRY(back_fill.step(transaction, kStepEvents, last_seq));
     caught_up = watermark == last_seq;
-    return caught_up ? back_fill.switch_over(transaction, last_seq) : Result<void>();
+    return caught_up ? back_fill.switch_over(transaction, last_seq, parts_.clock.now()) : Result<void>();
   });
   if (!filled) {
     next_->forget_all();  // it may have been committed all the same
@@ -135,6 +182,7 @@ Result<bool> FeatureVersions::fill(Rooms& rooms) {
   if (!caught_up) return true;
   rooms.features = std::exchange(next_, nullptr);
   serving_ = rooms.features;
+  if (!removal_due_) removal_due_ = parts_.clock.now() + kRetiredStay;
   log(Level::kInfo, "new feature definitions serve", {});
   return false;
 }

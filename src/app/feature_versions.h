@@ -12,11 +12,15 @@
 
 namespace amity::app {
 
+// How long the states of a retired set stay: longer than any read that began while it served.
+constexpr Duration kRetiredStay = hours(1);
+
 class FeatureVersions {
  public:
   struct Parts {
     store::Database& database;
     const events::EventLog& log;
+    const Clock& clock;
     features::KeyFor key_for;
     features::LiveOptions options;
   };
@@ -30,7 +34,7 @@ class FeatureVersions {
   // Forgets erased entities in every set there is (writer thread).
   Result<void> erase(store::Transaction& transaction, std::span<const events::Entity> entities);
   // One step of filling the new set (writer thread, between batches); switches `rooms` over when it has caught up.
-  // Whether more is left to do.
+  // Later, one slice of removing the states of what retired. Whether more is left to do.
   bool step(Rooms& rooms);
   // Any set that ever served, for replay.
   Result<features::FeatureSet> by_fingerprint(const Digest& fingerprint) const;
@@ -39,12 +43,22 @@ class FeatureVersions {
   explicit FeatureVersions(Parts parts) : parts_(std::move(parts)) {}
   Result<void> keep(const features::FeatureSet& set, const std::vector<DefinitionText>& files);
   Result<bool> fill(Rooms& rooms);
+  Result<void> plan_removal(store::Reader& reader);
+  bool is_removing();
+  Result<void> remove_slice();
   features::LiveFeatures* add(features::FeatureSet set);
 
   Parts parts_;
   std::vector<std::unique_ptr<features::LiveFeatures>> all_;  // a retired one stays: readers may still hold it
   std::atomic<features::LiveFeatures*> serving_ = nullptr;
   features::LiveFeatures* next_ = nullptr;  // being filled
+  struct Removal {
+    features::RetiredSlice done;
+    Timestamp retired_by;
+  };
+  std::optional<Removal> removal_;        // going on
+  std::optional<Timestamp> removal_due_;  // when the next one begins; nothing: no set is retired
+  bool is_wanted_again_ = false;  // what is to be filled is retired itself: its old states go first, and at once
 };
 
 }  // namespace amity::app

@@ -97,6 +97,7 @@ class Replay {
   Result<void> apply(const Event& event) {
     ++report_.event_count;
     if (event.is_erased) return erased_past_.add(event), Result<void>();
+    if (event.has_lost_names) erased_past_.add(event);  // a value may have been made of a name
     records_.apply(event);
     records_.publish();
     for (auto& [fingerprint, features] : features_) TRY(features.apply(event));
@@ -104,7 +105,7 @@ class Replay {
   }
 
   Result<void> decide_again(const Event& event, const DecisionDesk::Kept& kept) {
-    if (!kept.record || event.is_erased) return ++report_.erased_count, Result<void>();
+    if (!kept.record || event.is_erased || event.has_lost_names) return ++report_.erased_count, Result<void>();
     const auto& record = *kept.record;
     const auto set_fingerprint = TRY(digest_from(record.at("features_fingerprint")));
     auto& features = features_.at(set_fingerprint);

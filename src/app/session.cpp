@@ -107,8 +107,8 @@ Result<std::unique_ptr<Session>> Session::open(const CommandLine& line, const Cl
     session->engine_ = std::move(*engine);
     session->caller_ = local_operator();
     session->metrics_ = std::make_unique<api::Metrics>();
-    session->first_answers_ = std::make_unique<api::FirstAnswers>(
-        session->engine_->database(), clock, session->engine_->keys().institution_key("first_answers"));
+    session->first_answers_ =
+        std::make_unique<api::FirstAnswers>(session->engine_->database(), clock, session->engine_->keys());
     session->router_ = std::make_unique<api::Router>(api::RouterParts{
         .routes = api::rest_routes(session->engine_->services()),
         .authenticate = [users =

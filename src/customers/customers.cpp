@@ -16,7 +16,6 @@ using events::Event;
 using security::Caller;
 using store::Statement;
 using store::Value;
-using IsErased = std::function<bool(std::string_view customer)>;
 
 constexpr Statement kCustomer("customers.one", "SELECT sealed_record FROM customers WHERE customer_id = $1");
 constexpr Statement kAccount("accounts.one", "SELECT sealed_record FROM accounts WHERE account_id = $1");
@@ -24,7 +23,6 @@ constexpr Statement kUnitOfCustomer("customers.unit", "SELECT unit FROM customer
 constexpr Statement kUnitOfAccount("accounts.unit",
                                    "SELECT c.unit FROM accounts AS a JOIN customers AS c "
                                    "ON c.customer_id = a.home_customer_id WHERE a.account_id = $1");
-constexpr Statement kHomeOfAccount("accounts.home", "SELECT home_customer_id FROM accounts WHERE account_id = $1");
 constexpr Statement kByToken("search_tokens.find", "SELECT customer_id FROM search_tokens WHERE token = $1 LIMIT 2000");
 
 Uuid uuid_from(ByteView bytes) {
@@ -46,26 +44,8 @@ bool has_consent(const CustomerRecord& record, std::string_view purpose) {
   return consent != record.consents.end() && consent->second.given;
 }
 
-// Of an event that somebody else's key opens, what speaks of a person who has been erased is left out.
-json::object data_shown(const Event& event, const IsErased& is_erased) {
-  json::object data = event.data;
-  for (const auto& field : events::find_type(event.type)->fields) {
-    auto* value = data.if_contains(field.name);
-    if (value == nullptr || value->is_null()) continue;
-    if (field.kind == events::FieldKind::kHolders) {
-      json::array kept;
-      for (const auto& holder : value->get_array()) {
-        if (!is_erased(holder.at("customer").get_string())) kept.push_back(holder);
-      }
-      *value = std::move(kept);
-    } else if (field.kind == events::FieldKind::kReference && field.entity == EntityKind::kCustomer) {
-      if (is_erased(value->get_string())) data.erase(field.name);
-    }
-  }
-  return data;
-}
-
-json::object to_timeline(const Event& event, const IsErased& is_erased) {
+// Whom the event named and who has been erased, the log has left out.
+json::object to_timeline(const Event& event) {
   return {{"seq", event.seq},
           {"source", event.source},
           {"id", event.id},
@@ -74,7 +54,7 @@ json::object to_timeline(const Event& event, const IsErased& is_erased) {
           {"recorded", format(event.recorded)},
           {"subject", format(event.subject)},
           {"is_history", event.is_history},
-          {"data", data_shown(event, is_erased)}};
+          {"data", event.data}};
 }
 
 // "seq of the snapshot.time of the last event shown.its seq", in digits.
@@ -232,7 +212,6 @@ Result<TimelinePage> Customers::timeline(const Caller& caller, std::string_view 
   TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
     TRY(visible_customer(caller, reader, reference));
     if (!cursor_text) cursor.snapshot_seq = TRY(parts_.log.last_seq(reader));
-    const auto is_erased = is_erased_reference();
     std::map<Uuid, bool> shown;  // accounts of others, too: only what all of them agree to
     const auto is_shown = [&](const events::Entity& subject) -> Result<bool> {
       if (subject.kind != EntityKind::kAccount) return true;
@@ -244,7 +223,7 @@ Result<TimelinePage> Customers::timeline(const Caller& caller, std::string_view 
     return parts_.log.of_entity(reader, range, [&](const Event& event) -> Result<void> {
       if (std::tie(event.time, event.seq) >= std::tie(cursor.time, cursor.seq) || event.is_erased) return {};
       if (!TRY(is_shown(event.entities[0]))) return {};
-      kept.push_back(to_timeline(event, is_erased));
+      kept.push_back(to_timeline(event));
       if (kept.size() > 2 * static_cast<size_t>(limit) + 2) kept.erase(kept.begin(), kept.end() - limit - 1);
       return {};
     });
@@ -306,46 +285,6 @@ Result<RebuildReport> Customers::check_against_log(const Caller& caller, const R
   return report;
 }
 
-Result<Customers::Remains> Customers::remains_of(std::span<const Uuid> erased) const {
-  Remains remains;
-  TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
-    std::vector<std::pair<Uuid, Uuid>> accounts;  // with their home
-    for (const auto& id : erased) {
-      const Value parameters[] = {ByteView(id.bytes)};
-      TRY(reader.query(kCustomer, parameters,
-                       [&](const store::Row&) { return remains.customers[id], Result<void>(); }));
-      TRY(reader.query(kHomeOfAccount, parameters, [&](const store::Row& row) -> Result<void> {
-        return accounts.emplace_back(id, uuid_from(row.bytes(0))), Result<void>();
-      }));
-    }
-    for (const auto& [account, home] : accounts) {
-      const auto goes_with = remains.customers.find(home);
-      (goes_with != remains.customers.end() ? goes_with->second : remains.accounts).push_back(account);
-    }
-    return {};
-  }));
-  return remains;
-}
-
-// Nobody else holds it today: who has left it or has been erased does not keep it.
-Result<bool> Customers::is_sole_holder(store::Reader& reader, const Uuid& account, std::string_view reference) const {
-  const auto record = TRY(account_record(reader, account));
-  return std::ranges::none_of(record.holders, [&](const auto& holder) {
-    return holder.first != reference && !holder.second.ended && !parts_.keys.is_erased(holder.second.customer_id);
-  });
-}
-
-Result<std::vector<Uuid>> Customers::sole_accounts(const Caller& caller, store::Reader& reader,
-                                                   std::string_view reference) const {
-  std::vector<Uuid> sole;
-  const auto record = TRY(visible_customer(caller, reader, reference));
-  for (const auto& [key, link] : record.accounts) {
-    if (parts_.keys.is_erased(link.account_id)) continue;  // went with its last holder
-    if (TRY(is_sole_holder(reader, link.account_id, reference))) sole.push_back(link.account_id);
-  }
-  return sole;
-}
-
 Result<bool> Customers::may_see(const Caller& caller, store::Reader& reader, const events::Entity& entity) const {
   const bool is_customer = entity.kind == EntityKind::kCustomer;
   if (!is_customer && entity.kind != EntityKind::kAccount) return false;
@@ -385,7 +324,7 @@ Result<json::object> Customers::event(const Caller& caller, int64_t seq) const {
     const auto event = TRY(parts_.log.at(reader, seq));
     if (event.is_erased || !TRY(may_see(caller, reader, event.entities[0]))) return not_found("no such event");
     if (!TRY(has_all_consents(caller, reader, event.entities[0]))) return no_consent();
-    shown = to_timeline(event, is_erased_reference());
+    shown = to_timeline(event);
     subject = event.entities[0].id;
     return {};
   }));

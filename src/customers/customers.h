@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -69,6 +70,9 @@ class Customers {
   // one meanwhile.
   Result<std::vector<Uuid>> sole_accounts(const security::Caller& caller, store::Reader& reader,
                                           std::string_view reference) const;
+  // The customers and accounts that these events of the log are about, with those whose values decisions about them
+  // read: what is kept of an answer to them goes with any of these.
+  Result<std::vector<Uuid>> concerned_by(std::span<const int64_t> seqs) const;
   // One event of the log; not_found where it is about somebody the caller may not see.
   Result<json::object> event(const security::Caller& caller, int64_t seq) const;
   // Whether a customer or account lies in the caller's organisation unit; what is unknown does not.

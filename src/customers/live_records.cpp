@@ -208,13 +208,18 @@ Result<void> LiveRecords::resolve_erasure(Event& event) const {
   return {};
 }
 
+// Not who is being erased at this moment either: their key has gone before their record does.
+bool LiveRecords::is_known(const Uuid& customer) const {
+  return customers_.find(customer) != nullptr && (keys_ == nullptr || !keys_->is_erased(customer));
+}
+
 Result<void> LiveRecords::resolve_customer(Event& event) const {
   const bool begins = event.type == "customer.registered";
   if (!begins && customers_.find(event.home) == nullptr) return unknown_customer("/subject");
   event.partition = partition_of(event.home);
   for (const auto& name : customers_named(event)) {
     const auto other = pseudonyms_.of({EntityKind::kCustomer, name});
-    if (customers_.find(other.id) == nullptr) return unknown_customer("/data/other");
+    if (!is_known(other.id)) return unknown_customer("/data/other");
     add_distinct(event.entities, other);
   }
   return {};
@@ -228,7 +233,7 @@ Result<void> LiveRecords::resolve_account(Event& event) const {
   }
   for (const auto& name : customers_named(event)) {
     const auto holder = pseudonyms_.of({EntityKind::kCustomer, name});
-    if (customers_.find(holder.id) == nullptr) return unknown_customer(begins ? "/data/holders" : "/data/customer");
+    if (!is_known(holder.id)) return unknown_customer(begins ? "/data/holders" : "/data/customer");
     add_distinct(event.entities, holder);
   }
   if (known != nullptr) {

@@ -217,6 +217,7 @@ class LiveRecords {
   Result<void> resolve_erasure(events::Event& event) const;
   Result<void> resolve_account(events::Event& event) const;
   Result<void> resolve_customer(events::Event& event) const;
+  bool is_known(const Uuid& customer) const;
   void fold_into(const Uuid& customer, const events::Event& event);
   Result<void> save_customer(store::Transaction& transaction, const Uuid& id, const LiveCustomer& customer);
   Result<void> save_words(store::Transaction& transaction, const Uuid& id, const CustomerRecord& record);

@@ -46,6 +46,7 @@ void fold_link(CustomerRecord& record, const events::Event& event, const events:
 
 void fold_holder(AccountRecord& record, const std::string& customer, std::string_view role, bool ended,
                  const Lineage& from, const events::Pseudonyms& pseudonyms) {
+  if (customer.empty()) return;  // erased since
   auto& holder = record.holders[customer];
   if (holder.from.seq != 0 && !from.is_newer_than(holder.from)) return;
   holder = {customer, pseudonyms.of({events::EntityKind::kCustomer, customer}).id, std::string(role), from, ended};
@@ -79,7 +80,7 @@ void fold(CustomerRecord& record, const events::Event& event, const events::Pseu
     record.reference = event.subject.key;
     for (const auto& field : data) learn(record.values, field.key(), field.value(), from);
   } else if (event.type == "relationship.recorded") {
-    learn(record.relationships, text_in(data, "other"), without(data, "other"), from);
+    if (data.contains("other")) learn(record.relationships, text_in(data, "other"), without(data, "other"), from);
   } else if (event.type == "risk_profile.assessed") {
     learn(record.values, "risk_profile", data, from);
   } else if (event.type == "consent.given" || event.type == "consent.withdrawn") {
@@ -155,6 +156,7 @@ bool leave_out(AccountRecord& record, const IsErased& is_erased, const events::P
 std::vector<Uuid> customers_linked_by(const events::Event& event, const events::Pseudonyms& pseudonyms) {
   std::vector<Uuid> linked;
   const auto add = [&](const std::string& reference) {
+    if (reference.empty()) return;  // erased since
     const auto id = pseudonyms.of({events::EntityKind::kCustomer, reference}).id;
     if (std::ranges::find(linked, id) == linked.end()) linked.push_back(id);
   };

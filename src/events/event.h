@@ -67,6 +67,8 @@ struct Event {
   Digest body_digest{};     // of type, version, subject, time and canonical data: tells a repeat from a contradiction
   bool is_history = false;  // imported: changes state, but decides and sends nothing
   bool is_erased = false;   // read from the log after its owner's key was destroyed: source, id, subject and data empty
+  bool has_lost_names = false;  // read from the log: it named customers erased since, whom `data` leaves out; a
+                                // required field may be missing for that
 
   // Set on the way.
   std::vector<Entity> entities;  // resolved subject first, then parties, without repeats; joint holders all appear

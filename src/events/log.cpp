@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "events/catalogue.h"
 #include "events/log/index_tail.h"
+#include "events/log/named.h"
 
 namespace amity::events {
 namespace {
@@ -22,7 +23,9 @@ using store::Value;
 constexpr int64_t kPageEvents = 1024;
 constexpr size_t kIdentityBytes = 16;  // of the keyed digest: 2^64 events until two are likely to meet
 constexpr size_t kEntityBytes = 17;    // kind, id
-constexpr uint8_t kSealedFormat = 1;   // first byte of what is sealed
+// First byte of what is sealed. In format 1 names of others stood as they came.
+constexpr uint8_t kSealedFormat = 2;
+constexpr uint8_t kOpenNamesFormat = 1;
 
 // $1 holds identities one after the other; one round trip finds all. The answer's first column counts them from 0.
 constexpr Statement kFindKnown("events.find_known",
@@ -122,16 +125,18 @@ std::vector<Entity> unpack_entities(ByteView bytes) {
 std::string place_of(int64_t seq) { return fmt::format("events.sealed:{}", seq); }
 
 // Canonical JSON, written without a copy of the data.
-Bytes seal_event(const SecretKey& key, const Event& event) {
+Bytes seal_event(const SecretKey& key, const Event& event, const json::object& data) {
   std::string plain(1, static_cast<char>(kSealedFormat));
-  plain += R"({"data":)" + write_json(event.data) + R"(,"id":)" + write_json_text(event.id);
+  plain += R"({"data":)" + write_json(data) + R"(,"id":)" + write_json_text(event.id);
   plain += R"(,"source":)" + write_json_text(event.source);
   plain += R"(,"subject":)" + write_json_text(format(event.subject)) + "}";
   return seal(key, as_bytes(plain), place_of(event.seq));
 }
 
-Result<void> fill_from(Event& event, std::string_view plain) {
-  if (plain.empty() || plain[0] != kSealedFormat) return invalid("sealed in a format this version does not know");
+Result<void> fill_from(Event& event, std::string_view plain, security::KeyStore& keys, const Pseudonyms& pseudonyms) {
+  if (plain.empty() || (plain[0] != kSealedFormat && plain[0] != kOpenNamesFormat)) {
+    return invalid("sealed in a format this version does not know");
+  }
   const auto document = TRY(parse_json(plain.substr(1)));
   JsonReader in(document, "");
   event.source = in.text("source");
@@ -142,21 +147,30 @@ Result<void> fill_from(Event& event, std::string_view plain) {
   event.subject = TRY(parse_reference(subject));
   const auto* type = find_type(event.type);
   if (type == nullptr) return invalid("a type of event this version does not know: use the version that wrote it");
+  auto opened = TRY(open_names(data, event.seq, keys));
   if (event.schema_version == type->version) {
-    event.data = data;
+    event.data = std::move(opened.data);
   } else {
-    event.data = TRY(check_data(*type, event.schema_version, data, ""));
+    event.data = TRY(check_data(*type, event.schema_version, opened.data, ""));
     event.schema_version = type->version;
   }
+  event.has_lost_names = leave_out_erased(event.data, *type, opened.stand_ins, keys, pseudonyms);
   return {};
 }
 
-std::vector<Uuid> homes_of(std::span<const Event> events) {
-  std::vector<Uuid> homes;
-  for (const auto& event : events) homes.push_back(event.home);
-  std::ranges::sort(homes);
-  homes.erase(std::ranges::unique(homes).begin(), homes.end());
-  return homes;
+// Homes, and whom the events name that has not been erased.
+std::vector<Uuid> owners_of(std::span<const Event> events, const security::KeyStore& keys,
+                            const Pseudonyms& pseudonyms) {
+  std::vector<Uuid> owners;
+  for (const auto& event : events) {
+    owners.push_back(event.home);
+    for (const auto& named : named_besides_home(event, pseudonyms)) {
+      if (!keys.is_erased(named)) owners.push_back(named);
+    }
+  }
+  std::ranges::sort(owners);
+  owners.erase(std::ranges::unique(owners).begin(), owners.end());
+  return owners;
 }
 
 void check_complete(std::span<const Event> events) {
@@ -220,7 +234,7 @@ std::vector<std::optional<size_t>> EventLog::repeats_within(std::span<const Even
 Result<void> EventLog::append(store::Transaction& transaction, std::span<Event> events, Timestamp recorded) {
   if (events.empty()) return {};
   check_complete(events);
-  TRY(keys_->ensure(homes_of(events)));
+  TRY(keys_->ensure(owners_of(events, *keys_, pseudonyms_)));
   auto heads = TRY(read_heads(transaction));
   const int64_t last_seq = heads.last_seq;
   number(events, recorded, heads);
@@ -242,7 +256,11 @@ Result<void> EventLog::insert_events(store::Transaction& transaction, std::span<
   cells.reserve(events.size() * kInsertEvents.column_count);
   for (const auto& event : events) {
     const ByteView entities = kept.emplace_back(pack(event.entities));
-    const ByteView sealed = kept.emplace_back(seal_event(TRY(keys_->key_of(event.home)), event));
+    const auto key = TRY(keys_->key_of(event.home));
+    const bool names_others = !named_besides_home(event, pseudonyms_).empty();
+    const ByteView sealed =
+        kept.emplace_back(names_others ? seal_event(key, event, TRY(close_names(event, *keys_, pseudonyms_)))
+                                       : seal_event(key, event, event.data));
     cells.insert(cells.end(), {event.seq, int64_t{event.partition}, event.partition_seq, std::string_view(event.type),
                                int64_t{event.schema_version}, event.time.us, event.recorded.us,
                                int64_t{event.is_history}, ByteView(event.home.bytes), entities, sealed});
@@ -286,7 +304,8 @@ Result<Event> EventLog::read(const store::Row& row) const {
   }
   const auto plain = open(*key, row.bytes(10), place_of(event.seq));
   if (!plain) return fail(Code::kConflict, "what is stored was changed: it does not open with its key", place);
-  if (auto ok = fill_from(event, as_text(*plain)); !ok) return std::unexpected(std::move(ok.error()).within(place));
+  if (auto ok = fill_from(event, as_text(*plain), *keys_, pseudonyms_); !ok)
+    return std::unexpected(std::move(ok.error()).within(place));
   return event;
 }
 

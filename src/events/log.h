@@ -2,7 +2,8 @@
 //
 // An event is written once with a `seq` (commit order over all, dense from 1) and a `partition_seq` (the same within
 // its partition; unique in the database, so two appending processes can never both win). What came in (source, id,
-// subject, data) is sealed with the key of the event's home: destroying that key erases it here and in every backup. In
+// subject, data) is sealed with the key of the event's home: destroying that key erases it here and in every backup. A
+// customer it names besides is sealed with that customer's key inside, and left out where they have been erased. In
 // clear stand only pseudonyms, times, type and keyed digests. Late and out-of-order events simply get the next seq;
 // readers of one entity get them in order of (time, seq).
 //

@@ -10,18 +10,25 @@
 namespace amity::features {
 namespace {
 
-constexpr store::Statement kServe("features.serve",
-                                  "UPDATE feature_builds SET stage = CASE WHEN set_id = $1 THEN 1 ELSE 2 END");
+constexpr store::Statement kServe(
+    "features.serve",
+    "UPDATE feature_builds SET stage = CASE WHEN set_id = $1 THEN 1 ELSE 2 END, "
+    "retired_us = CASE WHEN set_id = $1 THEN NULL WHEN stage = 2 THEN retired_us ELSE $2 END");
 constexpr store::Statement kServing("features.serving", "SELECT fingerprint FROM feature_builds WHERE stage = 1");
+constexpr store::Statement kFirstRetired("features.first_retired",
+                                         "SELECT retired_us FROM feature_builds WHERE stage = 2 "
+                                         "ORDER BY retired_us LIMIT 1");
+// A slice is a run of rows in the order of the table: whatever is left of it, the next one begins behind it.
+constexpr store::Statement kSliceEnd("features.slice_end",
+                                     "SELECT partition_id, owner_id FROM feature_states "
+                                     "WHERE (partition_id, owner_id) > ($1, $2) ORDER BY partition_id, owner_id "
+                                     "LIMIT 1 OFFSET $3");
 constexpr store::Statement kRemoveRetired(
     "features.remove_retired",
-    "DELETE FROM feature_states WHERE (partition_id, owner_id, set_id, entity_key) IN (SELECT partition_id, owner_id, "
-    "set_id, entity_key FROM feature_states WHERE set_id IN (SELECT set_id FROM feature_builds WHERE stage = 2) "
-    "LIMIT $1)");
-constexpr store::Statement kRemoveRetiredSets(
-    "features.remove_retired_sets",
-    "DELETE FROM feature_builds WHERE stage = 2 AND NOT EXISTS "
-    "(SELECT 1 FROM feature_states WHERE feature_states.set_id = feature_builds.set_id)");
+    "DELETE FROM feature_states WHERE (partition_id, owner_id) > ($1, $2) AND (partition_id, owner_id) <= ($3, $4) "
+    "AND set_id IN (SELECT set_id FROM feature_builds WHERE stage = 2 AND retired_us <= $5)");
+constexpr store::Statement kRemoveRetiredSets("features.remove_retired_sets",
+                                              "DELETE FROM feature_builds WHERE stage = 2 AND retired_us <= $1");
 
 }  // namespace
 
@@ -46,7 +53,7 @@ Result<int64_t> BackFill::step(store::Transaction& transaction, int64_t count, i
   return to;
 }
 
-Result<void> BackFill::switch_over(store::Transaction& transaction, int64_t newest_seq) {
+Result<void> BackFill::switch_over(store::Transaction& transaction, int64_t newest_seq, Timestamp now) {
   const int64_t reached = TRY(watermark(transaction));
   if (reached != newest_seq) {
     return fail(Code::kConflict, fmt::format("the new feature set has reached event {} of {}; go on with the back-fill "
@@ -54,7 +61,7 @@ Result<void> BackFill::switch_over(store::Transaction& transaction, int64_t newe
                                              reached, newest_seq));
   }
   TRY(features_->save_watermark(transaction, newest_seq));
-  const store::Value parameters[] = {set_id_of(features_->set())};
+  const store::Value parameters[] = {set_id_of(features_->set()), now.us};
   TRY(transaction.execute(kServe, parameters));
   return {};
 }
@@ -68,11 +75,28 @@ Result<std::optional<Digest>> serving_fingerprint(store::Reader& reader) {
   });
 }
 
-Result<int64_t> remove_retired_states(store::Transaction& transaction, int64_t count) {
-  const store::Value parameters[] = {count};
-  const int64_t removed = TRY(transaction.execute(kRemoveRetired, parameters));
-  if (removed < count) TRY(transaction.execute(kRemoveRetiredSets, {}));
-  return removed;
+Result<std::optional<Timestamp>> first_retired(store::Reader& reader) {
+  return reader.first<Timestamp>(kFirstRetired, {},
+                                 [](const store::Row& row) -> Result<Timestamp> { return Timestamp{row.integer(0)}; });
+}
+
+Result<RetiredSlice> remove_retired_states(store::Transaction& transaction, const RetiredSlice& before, int64_t rows,
+                                           Timestamp retired_by) {
+  CHECK(rows > 0 && !before.is_last);
+  RetiredSlice slice{events::kPartitionCount, Uuid{}, true};
+  const store::Value from[] = {before.partition_id, ByteView(before.owner.bytes), rows - 1};
+  TRY(transaction.query(kSliceEnd, from, [&](const store::Row& row) -> Result<void> {
+    slice = {row.integer(0), Uuid{}, false};
+    CHECK(row.bytes(1).size() == slice.owner.bytes.size());
+    std::ranges::copy(row.bytes(1), slice.owner.bytes.begin());
+    return {};
+  }));
+  const store::Value run[] = {before.partition_id, ByteView(before.owner.bytes), slice.partition_id,
+                              ByteView(slice.owner.bytes), retired_by.us};
+  TRY(transaction.execute(kRemoveRetired, run));
+  const store::Value sets[] = {retired_by.us};
+  if (slice.is_last) TRY(transaction.execute(kRemoveRetiredSets, sets));
+  return slice;
 }
 
 }  // namespace amity::features

@@ -23,9 +23,9 @@ class BackFill {
   // watermark. After the commit call features.publish(), where it failed features.discard().
   Result<int64_t> step(store::Transaction& transaction, int64_t count, int64_t up_to_seq);
   // In a transaction of the writer thread, when the watermark is the log's newest seq: this set serves from here on and
-  // every other one is retired.
+  // every other one is retired, as of `now`.
   // conflict: not caught up with `newest_seq`.
-  Result<void> switch_over(store::Transaction& transaction, int64_t newest_seq);
+  Result<void> switch_over(store::Transaction& transaction, int64_t newest_seq, Timestamp now);
 
  private:
   LiveFeatures* features_;
@@ -34,7 +34,18 @@ class BackFill {
 
 // The fingerprint of the set that serves, or nothing before the first.
 Result<std::optional<Digest>> serving_fingerprint(store::Reader& reader);
-// Removes the states of retired sets, `count` rows at a time. Returns how many went; below `count` it is done.
-Result<int64_t> remove_retired_states(store::Transaction& transaction, int64_t count);
+
+// When the set retired that has been so the longest; nothing: there is none.
+Result<std::optional<Timestamp>> first_retired(store::Reader& reader);
+// How far a removal has come in the order of the table: the last owner it has looked at. A new one begins as {}.
+struct RetiredSlice {
+  int64_t partition_id = -1;
+  Uuid owner;
+  bool is_last = false;
+};
+// Removes what is of sets retired by then from the next `rows` rows (and the rest of the last one's owner), with the
+// last slice those sets themselves. Where it was cut short it may begin anew. Nobody writes states of a retired set.
+Result<RetiredSlice> remove_retired_states(store::Transaction& transaction, const RetiredSlice& before, int64_t rows,
+                                           Timestamp retired_by);
 
 }  // namespace amity::features

@@ -346,7 +346,7 @@ TEST_P(LiveFeaturesTest, a_back_fill_ends_in_the_state_that_live_traffic_builds)
   int64_t reached = 0;
   while (reached < 20) {
     const auto done = database_->write([&](store::Transaction& transaction) -> Result<void> {
-      EXPECT_EQ(fill.switch_over(transaction, 20).error().code, Code::kConflict) << "not caught up yet";
+      EXPECT_EQ(fill.switch_over(transaction, 20, kStart).error().code, Code::kConflict) << "not caught up yet";
       reached = TRY(fill.step(transaction, 6, 20));
       return {};
     });
@@ -354,7 +354,7 @@ TEST_P(LiveFeaturesTest, a_back_fill_ends_in_the_state_that_live_traffic_builds)
     next.publish();
   }
   const auto switched =
-      database_->write([&](store::Transaction& transaction) { return fill.switch_over(transaction, 20); });
+      database_->write([&](store::Transaction& transaction) { return fill.switch_over(transaction, 20, kStart); });
   ASSERT_TRUE(switched.has_value()) << switched.error().text();
   MemoryFeatures direct(set_of(changed));
   for (const auto& event : log_) ASSERT_TRUE(direct.apply(event).has_value());
@@ -365,6 +365,63 @@ TEST_P(LiveFeaturesTest, a_back_fill_ends_in_the_state_that_live_traffic_builds)
     return {};
   });
   EXPECT_TRUE(checked.has_value());
+}
+
+// One row a slice; cut short after two, as by a restart, it begins anew and leaves what serves alone.
+TEST_P(LiveFeaturesTest, states_of_a_retired_set_go_slice_by_slice_also_after_a_restart) {
+  constexpr store::Statement kStates("test.states",
+                                     "SELECT (SELECT COUNT(*) FROM feature_states), COUNT(*) FROM feature_builds");
+  auto old = live();
+  for (int64_t seq = 1; seq <= 9; ++seq) run(old, {event_at(seq, minutes(seq), static_cast<uint8_t>(seq % 3), seq)});
+  std::string changed(kDefinitions);
+  changed.replace(changed.find("window: 1h"), 10, "window: 24h");
+  auto next = live({}, changed);
+  BackFill first(old, scan());
+  BackFill fill(next, scan());
+  const auto in_table = [&] {
+    std::pair<int64_t, int64_t> counts;
+    const auto read = database_->read([&](store::Reader& reader) {
+      return reader.query(kStates, {}, [&](const store::Row& row) {
+        return counts = {row.integer(0), row.integer(1)}, Result<void>();
+      });
+    });
+    EXPECT_TRUE(read);
+    return counts;
+  };
+  const auto write = [&](const std::function<Result<void>(store::Transaction&)>& work) {
+    const auto done = database_->write(work);
+    ASSERT_TRUE(done) << done.error().text();
+  };
+  write([&](store::Transaction& transaction) -> Result<void> {
+    TRY(first.step(transaction, 9, 9));
+    return first.switch_over(transaction, 9, kStart);
+  });
+  old.publish();
+  const auto before = in_table().first;
+  ASSERT_GT(before, 2);
+  write([&](store::Transaction& transaction) -> Result<void> {
+    TRY(fill.step(transaction, 9, 9));
+    return fill.switch_over(transaction, 9, kStart + hours(1));
+  });
+  next.publish();
+  ASSERT_EQ(in_table(), std::pair(2 * before, int64_t{2}));
+  const auto remove = [&](int slices, Timestamp retired_by) {
+    RetiredSlice slice;
+    for (int i = 0; i < slices && !slice.is_last; ++i) {
+      write([&](store::Transaction& transaction) -> Result<void> {
+        slice = TRY(remove_retired_states(transaction, slice, 1, retired_by));
+        return {};
+      });
+    }
+    return slice.is_last;
+  };
+  EXPECT_TRUE(remove(1000, kStart));
+  EXPECT_EQ(in_table(), std::pair(2 * before, int64_t{2})) << "it retired later";
+  EXPECT_FALSE(remove(2, kStart + hours(1)));
+  EXPECT_LT(in_table().first, 2 * before);
+  EXPECT_EQ(in_table().second, 2);
+  EXPECT_TRUE(remove(1000, kStart + hours(1)));
+  EXPECT_EQ(in_table(), std::pair(before, int64_t{1}));
 }
 
 AMITY_ON_BOTH_DATABASES(LiveFeaturesTest);

@@ -79,6 +79,12 @@ json::array canaries_life() {
   };
 }
 
+json::object canaries_order() {
+  return {{"type", "credit.application"},
+          {"subject", "account/canary-account-7f32"},
+          {"data", {{"application", "canary-loan-7f38"}, {"amount", yuan(90'000)}, {"months", 24}}}};
+}
+
 std::string found_in(const std::string& place, const std::string& content) {
   std::string found;
   for (const auto& canary : kCanaries) {
@@ -132,14 +138,27 @@ void expect_no_word_of_them_beside(const Server& server) {
   }
 }
 
+// What was answered first is gone as well, and nothing of it is done again.
+void expect_first_answers_gone(const Server& server) {
+  for (const auto& [path, body] : {std::pair<std::string, std::string>{"/v1/events", write_json(canaries_life())},
+                                   {"/v1/decisions", write_json(canaries_order())}}) {
+    const auto again = server.post(path, body, "canarys-own-key");
+    EXPECT_TRUE(again && again->status == 409) << path << " " << (again ? again->body : "");
+    EXPECT_EQ(found_in(path, again ? again->body : ""), "");
+  }
+}
+
 TEST(Erasure, leaves_no_trace_in_the_database_its_files_the_log_or_a_restored_older_backup) {
   Bank bank;
   const auto backup = bank.data() / "backups" / "before";
   {
     Server server(bank);
     ASSERT_TRUE(server.has_served()) << content_of(bank.log());
-    const auto posted = server.post("/v1/events", write_json(canaries_life()));
+    const auto posted = server.post("/v1/events", write_json(canaries_life()), "canarys-own-key");
     ASSERT_TRUE(posted && posted->status == 200);
+    const auto decided = server.post("/v1/decisions", write_json(canaries_order()), "canarys-own-key");
+    ASSERT_TRUE(decided && decided->status == 201) << (decided ? decided->body : "");
+    EXPECT_NE(found_in("the decision", decided->body), "");
     EXPECT_EQ(posted->body.find("problem"), std::string::npos) << posted->body;
     EXPECT_NE(posted->body.find("decision"), std::string::npos) << posted->body;
     const auto profile = server.get("/v1/customers/canary-customer-7f31");
@@ -150,6 +169,7 @@ TEST(Erasure, leaves_no_trace_in_the_database_its_files_the_log_or_a_restored_ol
     const auto erased = server.post("/v1/customers/canary-customer-7f31/erasure", R"({"basis": "request 1"})");
     ASSERT_TRUE(erased && erased->status == 200) << (erased ? erased->body : "");
     expect_nobody_is_there(server);
+    expect_first_answers_gone(server);
     EXPECT_EQ(number_in(server.post("/v1/replays", "{}"), "differences"), 0);
     expect_no_word_of_them_beside(server);
     EXPECT_EQ(server.stop(), 0);
@@ -163,6 +183,7 @@ TEST(Erasure, leaves_no_trace_in_the_database_its_files_the_log_or_a_restored_ol
     Server server(bank);
     ASSERT_TRUE(server.has_served()) << content_of(bank.log());
     expect_nobody_is_there(server);
+    expect_first_answers_gone(server);
     expect_no_word_of_them_beside(server);
     EXPECT_EQ(server.stop(), 0);
   }

@@ -171,9 +171,10 @@ class Server {
   const api::HttpTarget& target() const { return target_; }
   Process& process() { return process_; }
 
-  Result<api::Response> get(const std::string& path) const { return send(api::Method::kGet, path, ""); }
-  Result<api::Response> post(const std::string& path, const std::string& body) const {
-    return send(api::Method::kPost, path, body);
+  Result<api::Response> get(const std::string& path) const { return send(api::Method::kGet, path, "", ""); }
+  // With an Idempotency-Key of its own, or this one.
+  Result<api::Response> post(const std::string& path, const std::string& body, const std::string& key = "") const {
+    return send(api::Method::kPost, path, body, key.empty() ? to_base64url(random_bytes(18)) : key);
   }
   bool is_ready() const {
     const auto ready = get("/readyz");
@@ -190,14 +191,15 @@ class Server {
   }
 
  private:
-  Result<api::Response> send(api::Method method, const std::string& path, const std::string& body) const {
+  Result<api::Response> send(api::Method method, const std::string& path, const std::string& body,
+                             const std::string& key) const {
     api::Request request;
     request.method = method;
     request.target = path;
     request.body = body;
     if (method == api::Method::kPost) {
       request.headers.push_back({"content-type", "application/json"});
-      request.headers.push_back({"idempotency-key", to_base64url(random_bytes(18))});
+      request.headers.push_back({"idempotency-key", key});
     }
     return api::http_transport(target_)->send(std::move(request));
   }

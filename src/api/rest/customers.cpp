@@ -72,14 +72,18 @@ Result<Response> record_consent(const Services& services, const Request& request
                                  ""));  // may the caller see the customer?
   const auto answers = services.submit(request.who(), {event});
   if (!answers.front()) return std::unexpected(answers.front().error());
-  return json_response(
+  auto response = json_response(
       json::object{
           {"purpose", event.data.at("purpose")},
           {"given", is_given},
           {"from", {{"seq", answers.front()->at("seq")}, {"time", format(event.time)}, {"source", event.source}}}},
       201);
+  response.about = {services.pseudonyms.of(event.subject).id};
+  return response;
 }
 
+// What a repeat is answered tells of the act: when, and how many accounts. It stays, as whom it was about is gone
+// already.
 Result<Response> erase(const Services& services, const Request& request) {
   const auto body = TRY(json_body(request));
   JsonReader in(body, "");

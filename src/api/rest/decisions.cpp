@@ -97,7 +97,10 @@ Result<Response> decide(const Services& services, const Request& request) {
   const auto& made = answers.front()->at("decisions").as_array();
   if (made.empty()) return fail(Code::kUnprocessable, "the event was recorded, but no policy decided it", "/type");
   const auto id = TRY(parse_id<DecisionId>(made.front().at("id").as_string()));
-  return json_response(shown(services, request, TRY(record_of(services, request, id))), 201);
+  auto response = json_response(shown(services, request, TRY(record_of(services, request, id))), 201);
+  const int64_t seq[] = {answers.front()->at("seq").as_int64()};
+  response.about = TRY(services.customers.concerned_by(seq));
+  return response;
 }
 
 Result<Response> list(const Services& services, const Request& request) {

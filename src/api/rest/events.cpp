@@ -56,6 +56,14 @@ Result<void> check_unit(const Services& services, const security::Caller& caller
   });
 }
 
+// Whom the results tell of: all that is known of those taken, and the subject of those refused.
+Result<std::vector<Uuid>> about_all(const Services& services, const std::vector<events::Event>& events,
+                                    const std::vector<int64_t>& taken) {
+  auto about = TRY(services.customers.concerned_by(taken));
+  for (const auto& event : events) about.push_back(services.pseudonyms.of(event.subject).id);
+  return about;
+}
+
 Result<Response> submit(const Services& services, const Request& request) {
   const bool history = TRY(is_history(request));
   auto decoded = events::decode_body(mode_of(request), request.body, services.clock.now());
@@ -64,14 +72,18 @@ Result<Response> submit(const Services& services, const Request& request) {
   for (auto& event : decoded.events) event.is_history = history;
   const auto answers = services.submit(request.who(), decoded.events);
   json::array results;
+  std::vector<int64_t> taken;
   for (size_t i = 0; i < answers.size(); ++i) {
     const auto& answer = answers[i];
     const bool whole = !answer && (answer.error().code == Code::kUnavailable || answer.error().code == Code::kLimit ||
                                    answer.error().code == Code::kTimeout || answers.size() == 1);
     if (whole) return std::unexpected(answer.error());
     results.push_back(result_of(decoded.events[i], answer, services, request));
+    if (answer) taken.push_back(answer->at("seq").as_int64());
   }
-  return json_response(json::object{{"results", std::move(results)}});
+  auto response = json_response(json::object{{"results", std::move(results)}});
+  if (!request.header("idempotency-key").empty()) response.about = TRY(about_all(services, decoded.events, taken));
+  return response;
 }
 
 }  // namespace

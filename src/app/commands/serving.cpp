@@ -53,11 +53,13 @@ Result<std::string> write_operator_token(const std::string& path) {
   return token;
 }
 
-// Signed checkpoints go outside every few seconds where something was recorded.
-class CheckpointKeeper {
+// Every few seconds: signed checkpoints go outside where something was recorded, and first answers too old to be given
+// again go.
+class Upkeep {
  public:
-  explicit CheckpointKeeper(Engine& engine) : thread_([this, &engine] { run(engine); }) {}
-  ~CheckpointKeeper() {
+  Upkeep(Engine& engine, api::FirstAnswers& first_answers)
+      : thread_([this, &engine, &first_answers] { run(engine, first_answers); }) {}
+  ~Upkeep() {
     {
       const std::lock_guard lock(mutex_);
       is_stopping_ = true;
@@ -67,11 +69,13 @@ class CheckpointKeeper {
   }
 
  private:
-  void run(Engine& engine) {
+  void run(Engine& engine, api::FirstAnswers& first_answers) {
     std::unique_lock lock(mutex_);
     while (!stopping_.wait_for(lock, std::chrono::seconds(5), [this] { return is_stopping_; })) {
       const auto made = engine.checkpoint_if_due();
       if (!made) log(Level::kWarn, "no audit checkpoint could be made", {{"error", made.error().message}});
+      const auto forgotten = first_answers.forget_old();
+      if (!forgotten) log(Level::kWarn, "old answers could not be forgotten", {{"error", forgotten.error().message}});
     }
   }
 
@@ -116,7 +120,7 @@ Result<int> serve_engine(const Configuration& configuration, const Words& words,
   const auto address = TRY(read_address(configuration.listen));
   const auto token = TRY(write_operator_token(operator_token_path(configuration)));
   api::Metrics metrics;
-  api::FirstAnswers first_answers(engine.database(), kClock, engine.keys().institution_key("first_answers"));
+  api::FirstAnswers first_answers(engine.database(), kClock, engine.keys());
   api::CallerLimits limits({.requests_per_second = 5000, .burst = 10'000});
   const auto authenticate = [&](std::string_view shown) -> Result<security::Caller> {
     if (equal_in_constant_time(as_bytes(shown), as_bytes(token))) return local_operator();
@@ -142,7 +146,7 @@ Result<int> serve_engine(const Configuration& configuration, const Words& words,
   const auto server = TRY(api::Server::start(options, router, metrics));
   const auto url = fmt::format("{}://{}:{}", options.tls ? "https" : "http", address.host, server->port());
   TRY(engine.announce(options.tls ? url + "#" + server->certificate_fingerprint() : url));
-  const CheckpointKeeper keeper(engine);
+  const Upkeep upkeep(engine, first_answers);
   fmt::print("{}{}\n", greeting, words.say("say.serving", {{"address", url}}));
   if (const auto code = TRY(engine.users().first_administrator_code("admin"))) {
     fmt::print("{}\n", words.say("say.first_administrator", {{"code", *code}}));

@@ -1,0 +1,87 @@
+// What an erasure needs to know of the records: who goes, with which accounts, and whom an answer told of.
+#include <algorithm>
+#include <set>
+
+#include "base/check.h"
+#include "customers/customers.h"
+
+namespace amity::customers {
+namespace {
+
+using events::EntityKind;
+using security::Caller;
+using store::Statement;
+using store::Value;
+
+constexpr Statement kHasCustomer("customers.has", "SELECT 1 FROM customers WHERE customer_id = $1");
+constexpr Statement kHomeOfAccount("accounts.home", "SELECT home_customer_id FROM accounts WHERE account_id = $1");
+
+Uuid uuid_from(ByteView bytes) {
+  CHECK(bytes.size() == 16);
+  Uuid id;
+  std::ranges::copy(bytes, id.bytes.begin());
+  return id;
+}
+
+}  // namespace
+
+Result<Customers::Remains> Customers::remains_of(std::span<const Uuid> erased) const {
+  Remains remains;
+  TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
+    std::vector<std::pair<Uuid, Uuid>> accounts;  // with their home
+    for (const auto& id : erased) {
+      const Value parameters[] = {ByteView(id.bytes)};
+      TRY(reader.query(kHasCustomer, parameters,
+                       [&](const store::Row&) { return remains.customers[id], Result<void>(); }));
+      TRY(reader.query(kHomeOfAccount, parameters, [&](const store::Row& row) -> Result<void> {
+        return accounts.emplace_back(id, uuid_from(row.bytes(0))), Result<void>();
+      }));
+    }
+    for (const auto& [account, home] : accounts) {
+      const auto goes_with = remains.customers.find(home);
+      (goes_with != remains.customers.end() ? goes_with->second : remains.accounts).push_back(account);
+    }
+    return {};
+  }));
+  return remains;
+}
+
+// Nobody else holds it today: who has left it or has been erased does not keep it.
+Result<bool> Customers::is_sole_holder(store::Reader& reader, const Uuid& account, std::string_view reference) const {
+  const auto record = TRY(account_record(reader, account));
+  return std::ranges::none_of(record.holders, [&](const auto& holder) {
+    return holder.first != reference && !holder.second.ended && !parts_.keys.is_erased(holder.second.customer_id);
+  });
+}
+
+Result<std::vector<Uuid>> Customers::sole_accounts(const Caller& caller, store::Reader& reader,
+                                                   std::string_view reference) const {
+  std::vector<Uuid> sole;
+  const auto record = TRY(visible_customer(caller, reader, reference));
+  for (const auto& [key, link] : record.accounts) {
+    if (parts_.keys.is_erased(link.account_id)) continue;  // went with its last holder
+    if (TRY(is_sole_holder(reader, link.account_id, reference))) sole.push_back(link.account_id);
+  }
+  return sole;
+}
+
+Result<std::vector<Uuid>> Customers::concerned_by(std::span<const int64_t> seqs) const {
+  std::set<Uuid> concerned;
+  TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
+    for (const auto seq : seqs) {
+      for (const auto& entity : TRY(parts_.log.at(reader, seq)).entities) {
+        const bool is_account = entity.kind == EntityKind::kAccount;
+        if (is_account || entity.kind == EntityKind::kCustomer) concerned.insert(entity.id);
+        if (!is_account) continue;
+        const Value parameters[] = {ByteView(entity.id.bytes)};
+        TRY(reader.query(kHomeOfAccount, parameters, [&](const store::Row& row) -> Result<void> {
+          return concerned.insert(uuid_from(row.bytes(0))), Result<void>();
+        }));
+      }
+    }
+    return {};
+  }));
+  return std::vector<Uuid>(concerned.begin(), concerned.end());
+}
+
+}  // namespace amity::customers
