@@ -52,8 +52,7 @@ class ColumnReader {
         columns_[table_] = "one column a line";
       if (rest.find(')') != std::string::npos) table_.clear();
     } else if (std::regex_match(line, found, marked)) {
-      if (!columns_.contains(found[1])) return void(columns_[found[1]] = "marked, and nowhere made");
-      columns_[found[1]] = found[2];
+      columns_[found[1]] = made_.contains(found[1]) ? found[2].str() : "marked, and nowhere made";
     } else if (std::regex_match(line, found, added)) {
       note(found[1], found[2]);
     } else if (line.starts_with(")")) {
@@ -69,12 +68,15 @@ class ColumnReader {
                                                      "FOREIGN", "CONSTRAINT", "REFERENCES"};
     std::smatch found;
     if (!std::regex_match(definition, found, column) || no_columns.contains(found[1])) return;
-    std::string& comment = columns_[table + "." + found[1].str()];
+    const auto name = table + "." + found[1].str();
+    made_.insert(name);
+    std::string& comment = columns_[name];
     if (found[2].matched) comment = found[2];
   }
 
   std::string table_;
   std::map<std::string, std::string> columns_;
+  std::set<std::string> made_;
 };
 
 std::vector<std::string> wrong_columns(const std::string& migration) {
