@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "api/first_answers.h"
+#include "api/router.h"
 #include "app/engine.h"
 #include "store/database_fixture.h"
 
@@ -63,6 +65,28 @@ class BankTest : public store::DatabaseTest {
   }
   Result<json::object> erase(const std::string& customer) {
     return engine_->erase(local_operator(), customer, "request 1");
+  }
+
+  // What a caller over HTTP is answered.
+  api::Response post(const std::string& target, const json::value& body, const std::string& idempotency_key = {},
+                     const std::string& content_type = "application/json") {
+    api::FirstAnswers first_answers(engine_->database(), clock_, engine_->keys());
+    api::Metrics metrics;
+    const api::Router router({.routes = api::rest_routes(engine_->services()),
+                              .authenticate = [](std::string_view) -> Result<security::Caller> {
+                                return fail(Code::kUnauthenticated, "sign in");
+                              },
+                              .clock = &clock_,
+                              .metrics = &metrics,
+                              .first_answers = &first_answers});
+    api::Request request;
+    request.method = api::Method::kPost;
+    request.target = target;
+    request.caller = local_operator();
+    request.headers = {{"content-type", content_type}};
+    if (!idempotency_key.empty()) request.headers.push_back({"idempotency-key", idempotency_key});
+    request.body = write_json(body);
+    return router.handle(std::move(request));
   }
 
   Uuid id_of(const Reference& reference) { return engine_->services().pseudonyms.of(reference).id; }

@@ -1,6 +1,6 @@
 // Erasing a customer, also where it was cut short: what a crash left is carried through by the next start.
-#include "api/first_answers.h"
-#include "api/router.h"
+#include <regex>
+
 #include "app/bank_fixture.h"
 #include "events/decode.h"
 
@@ -44,33 +44,48 @@ class ErasureTest : public BankTest {
     return erasures;
   }
 
+  // Everything that is sealed in the log and that any of the owners' keys still opens, names inside events as well.
+  std::string all_that_opens(std::span<const Reference> owners) {
+    constexpr store::Statement kSealed("test.sealed", "SELECT seq, sealed FROM events");
+    std::vector<SecretKey> keys;
+    for (const auto& owner : owners) {
+      if (const auto key = engine_->keys().key_of(id_of(owner))) keys.push_back(*key);
+    }
+    const auto opened = [&](ByteView sealed, const std::string& place) {
+      std::string all;
+      for (const auto& key : keys) {
+        if (const auto plain = amity::open(key, sealed, place)) all += as_text(*plain);
+      }
+      return all;
+    };
+    std::string all;
+    const auto read = engine_->database().read([&](store::Reader& reader) {
+      return reader.query(kSealed, {}, [&](const store::Row& row) -> Result<void> {
+        const auto seq = row.integer(0);
+        const auto event = opened(row.bytes(1), fmt::format("events.sealed:{}", seq));
+        all += event;
+        static const std::regex name(R"re(\{"owner":"([^"]+)","sealed":"([^"]+)"\})re");
+        for (std::sregex_iterator found(event.begin(), event.end(), name), end; found != end; ++found) {
+          const auto place = fmt::format("events.named:{}:{}", seq, (*found)[1].str());
+          all += opened(TRY(from_base64url((*found)[2].str())), place);
+        }
+        return {};
+      });
+    });
+    EXPECT_TRUE(read) << read.error().text();
+    return all;
+  }
+
   std::vector<std::vector<Uuid>> in_order(std::vector<std::vector<Uuid>> lists) {
     std::ranges::sort(lists);
     return lists;
   }
 
   // What a caller over HTTP is answered, as {status, place}.
-  std::pair<int, std::string> post(const json::value& event) {
-    api::FirstAnswers first_answers(engine_->database(), clock_, engine_->keys());
-    const api::Router router({.routes = api::rest_routes(engine_->services()),
-                              .authenticate = [](std::string_view) -> Result<security::Caller> {
-                                return fail(Code::kUnauthenticated, "sign in");
-                              },
-                              .clock = &clock_,
-                              .metrics = &metrics_,
-                              .first_answers = &first_answers});
-    api::Request request;
-    request.method = api::Method::kPost;
-    request.target = "/v1/events";
-    request.caller = local_operator();
-    request.headers = {{"content-type", "application/cloudevents+json"}};
-    request.body = write_json(event);
-    const auto response = router.handle(std::move(request));
-    const auto error = api::error_of_problem(response);
-    return {response.status, response.status == 200 ? response.body : error.place};
+  std::pair<int, std::string> post_event(const Event& event) {
+    const auto response = post("/v1/events", events::encode_event(event), {}, "application/cloudevents+json");
+    return {response.status, response.status == 200 ? response.body : api::error_of_problem(response).place};
   }
-
-  api::Metrics metrics_;
 };
 
 TEST_P(ErasureTest, cut_short_is_carried_through_by_the_next_start_each_with_their_own_accounts) {
@@ -131,7 +146,7 @@ TEST_P(ErasureTest, answers_a_repeat_of_an_erased_event_with_a_conflict_and_take
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().code, Code::kConflict) << again.error().text();
     EXPECT_EQ(again.error().place, "/subject");
-    EXPECT_EQ(post(events::encode_event(event)), std::pair(409, std::string("/subject")));
+    EXPECT_EQ(post_event(event), std::pair(409, std::string("/subject")));
   }
   auto contradiction = order;
   contradiction.body_digest[0] ^= 1;
@@ -154,7 +169,7 @@ TEST_P(ErasureTest, answers_a_repeat_whose_decision_was_erased_with_a_conflict) 
   ASSERT_TRUE(first);
   ASSERT_TRUE(erase("lin"));
   EXPECT_EQ(send(order).error().code, Code::kConflict);
-  EXPECT_EQ(post(events::encode_event(order)), std::pair(409, std::string("/subject")));
+  EXPECT_EQ(post_event(order), std::pair(409, std::string("/subject")));
   const auto again = send(account_opened);
   ASSERT_TRUE(again) << again.error().text();
   EXPECT_EQ(write_json(*again), write_json(*first));
@@ -190,6 +205,34 @@ TEST_P(ErasureTest, takes_the_states_of_things_nobody_else_used_and_leaves_those
   EXPECT_EQ(states(EntityKind::kCard, "lins"), 0);
   EXPECT_EQ(states(EntityKind::kCard, "wus"), 1);
   EXPECT_EQ(states(EntityKind::kMerchant, "m1"), 1);
+}
+
+// Whoever holds every key there is left opens the whole log.
+TEST_P(ErasureTest, takes_a_joint_holder_out_of_the_events_of_those_who_stay) {
+  const std::string lin = "canary-lin-7301";
+  const auto other_accounts = {account("j1"), account("j2")};
+  must_take({registered(lin), registered("wu-7302"), opened("j1", {"wu-7302", lin}), opened("j2", {"wu-7302"}),
+             event_of("account.holder_added", account("j2"), {{"customer", lin}, {"role", "guarantor"}}),
+             event_of("card.issued", account("j1"), {{"card", "k1"}, {"customer", lin}}),
+             event_of("relationship.recorded", customer("wu-7302"), {{"other", lin}, {"relationship", "spouse"}}),
+             ordered("j1")});
+  must_take({event_of("account.holder_removed", account("j2"), {{"customer", lin}})});
+  const std::vector<Reference> everybody = {customer(lin), customer("wu-7302"), account("j1"), account("j2")};
+  EXPECT_NE(all_that_opens(everybody).find(lin), std::string::npos) << "the search sees nothing";
+  ASSERT_TRUE(erase(lin));
+  const auto left = all_that_opens(everybody);
+  EXPECT_EQ(left.find(lin), std::string::npos);
+  EXPECT_NE(left.find(R"({"customer":"wu-7302","role":"owner"})"), std::string::npos);
+  EXPECT_NE(left.find("bond_fund"), std::string::npos);
+  open_engine();
+  EXPECT_EQ(reads(customer("wu-7302")), "ok");
+  for (const auto& reference : other_accounts) {
+    const auto shown = engine_->customers().account(local_operator(), reference.key);
+    ASSERT_TRUE(shown) << shown.error().text();
+    EXPECT_NE(write_json(*shown).find("wu-7302"), std::string::npos);
+    EXPECT_EQ(write_json(*shown).find(lin), std::string::npos);
+  }
+  EXPECT_TRUE(send(ordered("j1")));
 }
 
 AMITY_ON_BOTH_DATABASES(ErasureTest);

@@ -76,6 +76,38 @@ class FeatureVersionsTest : public testing::Test {
                   : std::map<std::string, double>();
   }
 
+  // Sets of definitions by stage: 1 serving, 2 retired; with the rows of states there are.
+  struct Sets {
+    int64_t serving = 0;
+    int64_t retired = 0;
+    int64_t states = 0;
+    bool operator==(const Sets&) const = default;
+  };
+  static Sets sets(Engine& engine) {
+    constexpr store::Statement kSets("test.sets",
+                                     "SELECT (SELECT COUNT(*) FROM feature_builds WHERE stage = 1), "
+                                     "(SELECT COUNT(*) FROM feature_builds WHERE stage = 2), "
+                                     "(SELECT COUNT(*) FROM feature_states)");
+    Sets counts;
+    const auto read = engine.database().read([&](store::Reader& reader) {
+      return reader.query(kSets, {}, [&](const store::Row& row) {
+        return counts = {row.integer(0), row.integer(1), row.integer(2)}, Result<void>();
+      });
+    });
+    EXPECT_TRUE(read);
+    return counts;
+  }
+  // The writer works beside the test: waits until it is so, at most four seconds.
+  static bool comes_true(const std::function<bool()>& is_so) {
+    for (int tries = 0; tries < 200 && !is_so(); ++tries) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return is_so();
+  }
+  void open_accounts(Engine& engine) {
+    send(engine, "c", "customer.registered", {events::EntityKind::kCustomer, "c1"}, {{"kind", "person"}});
+    send(engine, "a", "account.opened", {events::EntityKind::kAccount, "a1"},
+         {{"type", "deposit"}, {"currency", "CNY"}, {"holders", {{{"customer", "c1"}, {"role", "owner"}}}}});
+  }
+
   store::TemporaryFolder folder_;
   ManualClock clock_;
   Configuration configuration_;
@@ -85,9 +117,7 @@ TEST_F(FeatureVersionsTest, a_new_definition_is_filled_from_the_log_and_takes_ov
   define(std::string(kOld));
   {
     const auto engine = open();
-    send(*engine, "c", "customer.registered", {events::EntityKind::kCustomer, "c1"}, {{"kind", "person"}});
-    send(*engine, "a", "account.opened", {events::EntityKind::kAccount, "a1"},
-         {{"type", "deposit"}, {"currency", "CNY"}, {"holders", {{{"customer", "c1"}, {"role", "owner"}}}}});
+    open_accounts(*engine);
     for (int i = 0; i < 7; ++i) post(*engine, i);
     EXPECT_EQ(values(*engine), (std::map<std::string, double>{{"account.transaction_count", 7}}));
   }
@@ -96,12 +126,66 @@ TEST_F(FeatureVersionsTest, a_new_definition_is_filled_from_the_log_and_takes_ov
   {
     const auto engine = open();
     post(*engine, 7);  // arrives while the new set is being filled, or just after
-    for (int tries = 0; tries < 200 && values(*engine).size() < 2; ++tries) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    EXPECT_EQ(values(*engine), both);
+    EXPECT_TRUE(comes_true([&] { return values(*engine) == both; }));
   }
   EXPECT_EQ(values(*open()), both);
+}
+
+TEST_F(FeatureVersionsTest, states_of_what_retired_stay_for_an_hour_also_over_a_restart) {
+  define(std::string(kOld));
+  {
+    const auto engine = open();
+    open_accounts(*engine);
+    post(*engine, 0);
+  }
+  define(std::string(kOld) + std::string(kAdded));
+  {
+    const auto engine = open();
+    ASSERT_TRUE(comes_true([&] { return values(*engine).size() == 2; }));
+  }
+  clock_.advance(minutes(59));
+  {
+    const auto engine = open();
+    EXPECT_EQ(sets(*engine), (Sets{.serving = 1, .retired = 1, .states = 2}));
+    for (int i = 1; i < 4; ++i) post(*engine, i);  // after each the writer looks what there is to do
+    EXPECT_EQ(sets(*engine).retired, 1);
+  }
+  clock_.advance(minutes(1));
+  const auto engine = open();
+  post(*engine, 4);
+  EXPECT_TRUE(comes_true([&] { return sets(*engine) == Sets{.serving = 1, .retired = 0, .states = 1}; }));
+  EXPECT_EQ(values(*engine),
+            (std::map<std::string, double>{{"account.amount_sum", 500}, {"account.transaction_count", 5}}));
+}
+
+// Its old states know nothing of what came meanwhile.
+TEST_F(FeatureVersionsTest, an_earlier_set_wanted_again_within_the_hour_is_filled_anew) {
+  define(std::string(kOld));
+  {
+    const auto engine = open();
+    open_accounts(*engine);
+    post(*engine, 0);
+  }
+  define(std::string(kOld) + std::string(kAdded));
+  {
+    const auto engine = open();
+    ASSERT_TRUE(comes_true([&] { return values(*engine).size() == 2; }));
+    post(*engine, 1);
+  }
+  clock_.advance(minutes(10));
+  define(std::string(kOld));
+  const std::map<std::string, double> counted{{"account.transaction_count", 2}};
+  {
+    const auto engine = open();
+    EXPECT_TRUE(comes_true([&] { return values(*engine) == counted; }));
+    EXPECT_EQ(sets(*engine).serving, 1);
+    EXPECT_EQ(sets(*engine).retired, 1) << "the newer one, for its own hour";
+  }
+  clock_.advance(kRetiredStay);
+  const auto engine = open();
+  post(*engine, 2);
+  EXPECT_TRUE(comes_true([&] { return sets(*engine).retired == 0; }));
+  EXPECT_EQ(values(*engine), (std::map<std::string, double>{{"account.transaction_count", 3}}));
 }
 
 }  // namespace

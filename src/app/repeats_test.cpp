@@ -1,8 +1,6 @@
 // A POST that comes again with its Idempotency-Key, before and after whom its first answer told of has been erased.
 #include <set>
 
-#include "api/first_answers.h"
-#include "api/router.h"
 #include "app/bank_fixture.h"
 #include "events/decode.h"
 
@@ -38,24 +36,7 @@ class RepeatsTest : public BankTest {
     return {"/v1/customers/" + customer + "/erasure", {{"basis", "request 1"}}, std::move(key)};
   }
 
-  api::Response send_again(const Post& post) {
-    api::FirstAnswers first_answers(engine_->database(), clock_, engine_->keys());
-    api::Metrics metrics;
-    const api::Router router({.routes = api::rest_routes(engine_->services()),
-                              .authenticate = [](std::string_view) -> Result<security::Caller> {
-                                return fail(Code::kUnauthenticated, "sign in");
-                              },
-                              .clock = &clock_,
-                              .metrics = &metrics,
-                              .first_answers = &first_answers});
-    api::Request request;
-    request.method = api::Method::kPost;
-    request.target = post.target;
-    request.caller = local_operator();
-    request.headers = {{"content-type", "application/json"}, {"idempotency-key", post.key}};
-    request.body = write_json(post.body);
-    return router.handle(std::move(request));
-  }
+  api::Response send_again(const Post& sent) { return post(sent.target, sent.body, sent.key); }
   // "the same", "gone", or what it is answered instead.
   std::string repeated(const Post& post, const std::string& first) {
     const auto again = send_again(post);
