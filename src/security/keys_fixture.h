@@ -1,4 +1,5 @@
-// For tests on both databases of rooms that seal: a fresh database with a key store beside it (store/database_fixture.h).
+// For tests on both databases of rooms that seal: a fresh database with a key store beside it
+// (store/database_fixture.h).
 #pragma once
 
 #include <gtest/gtest.h>
