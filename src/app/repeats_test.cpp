@@ -96,6 +96,7 @@ TEST_P(RepeatsTest, are_kept_by_routes_that_are_known_to_tell_of_people_or_not) 
                                                 "/v1/customers/{customer}/erasure"};
   const std::set<std::string_view> of_the_institution = {"/v1/audit/checkpoints",
                                                          "/v1/backups",
+                                                         "/v1/rebuilds",
                                                          "/v1/models/{name}/train",
                                                          "/v1/models/{name}/versions/{fingerprint}/approval",
                                                          "/v1/policies",
