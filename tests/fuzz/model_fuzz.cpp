@@ -12,9 +12,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto& model = artefact->model;
   const std::vector<double> zeros(model.features.size(), 0.0);
   const std::vector<double> missing(model.features.size(), amity::models::kMissing);
+  const amity::models::Explainer explainer(model);
   for (const auto& row : {zeros, missing}) {
     static_cast<void>(model.score(row));
-    static_cast<void>(model.explain(row));
+    static_cast<void>(explainer.explain(row));
   }
   return 0;
 }
