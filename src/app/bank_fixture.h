@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 #include "api/first_answers.h"
 #include "api/router.h"
@@ -24,7 +26,16 @@ class BankTest : public store::DatabaseTest {
     configuration_.keys = "sqlite:" + (folder() / "amity.keys").string();
     configuration_.key_file = (folder() / "amity.key").string();
     configuration_.checkpoints = (folder() / "amity.checkpoints").string();
+    write_institution("duties: []");
     open_engine();
+  }
+  // The shipped definitions, with these duties to keep data; without one an erasure is one at once.
+  void write_institution(const std::string& retention) {
+    const auto path = folder() / "institution";
+    std::filesystem::copy(AMITY_SOURCE_DIR "/institution", path,
+                          std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+    std::ofstream(path / "retention.yaml") << retention;
+    configuration_.institution = path.string();
   }
   void TearDown() override { engine_.reset(); }
 

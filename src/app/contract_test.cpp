@@ -90,6 +90,7 @@ class Contract : public EngineTest {
   static void own_institution(Configuration& configuration, const fs::path& folder) {
     fs::copy(AMITY_SOURCE_DIR "/institution", folder / "institution", fs::copy_options::recursive);
     std::ofstream(folder / "institution/models/credit.quick.yaml") << kQuickModel;
+    std::ofstream(folder / "institution/retention.yaml") << "duties: []";
     configuration.institution = (folder / "institution").string();
   }
 

@@ -47,18 +47,25 @@ Result<T> in_file(const std::string& name, Result<T> result) {
   return result;
 }
 
-Result<events::Event> erasure_event(const events::Entity& entity, json::object data, Timestamp now) {
+Result<events::Event> erasure_event(const events::Entity& entity, const Erased& erased, std::string_view accounts) {
+  json::object data{{"basis", erased.basis}};
+  if (!accounts.empty()) data["accounts"] = accounts;
+  if (erased.freeze) {
+    data["until"] = format(date_of(erased.freeze->until));
+    data["duties"] = erased.freeze->duties;
+  }
   const bool is_customer = entity.kind == events::EntityKind::kCustomer;
+  const std::string what = erased.freeze ? "frozen" : "erased";
   return events::make_event({.source = "amity/erasure",
-                             .id = format(entity.id) + "/" + format(now),
-                             .type = is_customer ? "customer.erased" : "account.erased",
+                             .id = format(entity.id) + "/" + format(erased.at),
+                             .type = (is_customer ? "customer." : "account.") + what,
                              .subject = {entity.kind, format(entity.id)},
-                             .time = now,
+                             .time = erased.at,
                              .data = std::move(data)});
 }
 
 // A customer with their accounts in one event; what does not fit into it, and accounts alone, in one each.
-Result<std::vector<events::Event>> erasure_events(const Erased& erased, std::string_view basis, Timestamp now) {
+Result<std::vector<events::Event>> erasure_events(const Erased& erased) {
   std::vector<events::Event> events;
   size_t named = 0;
   if (erased.customer) {
@@ -66,15 +73,35 @@ Result<std::vector<events::Event>> erasure_events(const Erased& erased, std::str
     for (; named < std::min(erased.accounts.size(), kAccountsInOneEvent); ++named) {
       list += (list.empty() ? "" : ",") + format(erased.accounts[named]);
     }
-    json::object data{{"basis", basis}};
-    if (!list.empty()) data["accounts"] = list;
-    events.push_back(TRY(erasure_event({events::EntityKind::kCustomer, *erased.customer}, std::move(data), now)));
+    events.push_back(TRY(erasure_event({events::EntityKind::kCustomer, *erased.customer}, erased, list)));
   }
   for (; named < erased.accounts.size(); ++named) {
     const events::Entity account{events::EntityKind::kAccount, erased.accounts[named]};
-    events.push_back(TRY(erasure_event(account, {{"basis", basis}}, now)));
+    events.push_back(TRY(erasure_event(account, erased, "")));
   }
   return events;
+}
+
+std::string names_of(std::span<const customers::RunningDuty> duties) {
+  std::string names;
+  for (const auto& running : duties) names.append(names.empty() ? "" : ",").append(running.duty->name);
+  return names;
+}
+
+json::object to_json(const customers::BilingualText& text) { return {{"en", text.en}, {"zh", text.zh}}; }
+
+json::object answer_of_freeze(std::span<const customers::RunningDuty> duties, size_t account_count) {
+  json::array list;
+  for (const auto& [duty, until] : duties) {
+    list.push_back({{"name", duty->name},
+                    {"title", to_json(duty->title)},
+                    {"basis", to_json(duty->basis)},
+                    {"until", format(date_of(until))}});
+  }
+  return {{"until", format(date_of(duties.front().until))},
+          {"accounts", static_cast<int64_t>(account_count)},
+          {"text", to_json(customers::text_of(duties))},
+          {"duties", std::move(list)}};
 }
 
 bool is_personal(const events::Entity& entity) {
@@ -147,6 +174,7 @@ Result<std::unique_ptr<Engine>> Engine::open(const Configuration& configuration,
   TRY(engine->open_rooms(institution));
   TRY(engine->start());
   TRY(engine->resume_erasures());
+  TRY(engine->end_freezes_if_due());
   return engine;
 }
 
@@ -184,6 +212,8 @@ Result<void> Engine::read_definitions(const Institution& institution) {
   std::vector<std::string_view> product_texts;
   for (const auto& file : product_files) product_texts.push_back(file.text);
   products_ = std::make_unique<reference::Products>(TRY(reference::Products::parse(product_texts)));
+  const auto retention = TRY(institution.file("retention.yaml"));
+  retention_ = TRY(in_file(retention.name, customers::Retention::parse(retention.text)));
   for (const auto& file : institution.below("models")) {
     auto definition = TRY(in_file(file.name, models::parse_model_definition(file.text)));
     model_definitions_.emplace(definition.name, std::move(definition));
@@ -338,6 +368,7 @@ Result<std::optional<decisions::Score>> Engine::score(std::string_view model, co
 Result<api::FeatureAnswer> Engine::read_features(const events::Reference& subject, std::optional<Timestamp> at) {
   const auto& set = features_->serving()->set();
   const auto entity = pseudonyms_->of(subject);
+  if (keys_->is_erased(entity.id)) return not_found("nothing is counted under this reference");
   api::FeatureAnswer answer{at.value_or(clock_.now()), set.fingerprint(), {}};
   const auto selection = set.all();
   features::FeatureRow row;
@@ -466,48 +497,122 @@ Result<customers::RebuildReport> Engine::rebuild(const security::Caller& caller,
   return report;
 }
 
-// An erasure cut short by a crash, or undone by restoring an older backup, is carried through before anybody is served.
+// An erasure or a freeze cut short by a crash, or undone by restoring an older backup, is carried through before
+// anybody is served.
 Result<void> Engine::resume_erasures() {
-  std::vector<Uuid> erased;
-  for (const auto& erasure : TRY(keys_->erasures_after(0))) erased.push_back(erasure.owner);
-  if (erased.empty()) return {};
-  auto remains = TRY(customers_->remains_of(erased));
-  const auto count = remains.customers.size() + remains.accounts.size();
-  for (auto& [customer, accounts] : remains.customers) {
-    TRY(forget(local_operator(), {customer, std::move(accounts)}, "erasure register"));
+  std::vector<Uuid> gone;
+  std::map<Uuid, security::Freeze> freezes;
+  for (const auto& erasure : TRY(keys_->erasures_after(0))) gone.push_back(erasure.owner);
+  for (const auto& freeze : TRY(keys_->freezes_until(kLatest))) {
+    if (!keys_->is_frozen(freeze.owner)) continue;  // its key is destroyed already
+    gone.push_back(freeze.owner);
+    freezes.emplace(freeze.owner, freeze);
   }
-  if (!remains.accounts.empty()) TRY(forget(local_operator(), {{}, remains.accounts}, "erasure register"));
+  if (gone.empty()) return {};
+  const auto freeze_of = [&](const Uuid& owner) -> std::optional<security::Freeze> {
+    const auto found = freezes.find(owner);
+    return found == freezes.end() ? std::nullopt : std::optional(found->second);
+  };
+  const auto remains = TRY(customers_->remains_of(gone));
+  const auto count = remains.customers.size() + remains.accounts.size();
+  const Timestamp now = clock_.now();
+  for (const auto& [customer, accounts] : remains.customers) {
+    TRY(forget(local_operator(), {customer, accounts, "erasure register", now, freeze_of(customer)}));
+  }
+  for (const auto& account : remains.accounts) {
+    TRY(forget(local_operator(), {{}, {account}, "erasure register", now, freeze_of(account)}));
+  }
   if (count > 0) log(Level::kInfo, "erasures carried through", {{"records", static_cast<int64_t>(count)}});
   return database_->forget_deleted();  // also what was committed just before the crash
 }
 
 // Tells every room that these are gone; their keys already are.
-Result<void> Engine::forget(const security::Caller& caller, const Erased& erased, std::string_view basis) {
-  const auto answers = pipeline_->submit(caller, TRY(erasure_events(erased, basis, clock_.now())));
+Result<void> Engine::forget(const security::Caller& caller, const Erased& erased) {
+  const auto answers = pipeline_->submit(caller, TRY(erasure_events(erased)));
   for (const auto& answer : answers) {
     if (!answer) return std::unexpected(answer.error());
   }
   return database_->forget_deleted();
 }
 
-// Register and destroy the keys first (durable, all at once), then tell every room by an event; a crash in between is
-// resumed. The keys go on the writer's thread, so that no batch opens an account for the customer behind the choice.
+Result<std::vector<customers::RunningDuty>> Engine::duties_of(const Uuid& customer, Timestamp requested) {
+  std::vector<customers::RunningDuty> duties;
+  TRY(database_->read([&](store::Reader& reader) -> Result<void> {
+    duties = retention_.running(TRY(customers_->past_of(reader, customer)), requested, clock_.now());
+    return {};
+  }));
+  return duties;
+}
+
+// Register and destroy or lock the keys first (durable, all at once), then tell every room by an event; a crash in
+// between is resumed. The keys go on the writer's thread, so that no batch opens an account for the customer behind the
+// choice.
 Result<json::object> Engine::erase(const security::Caller& caller, std::string_view customer, std::string_view basis) {
   TRY(security::require(caller, security::Permission::kEraseCustomers));
   const auto id = pseudonyms_->of({events::EntityKind::kCustomer, std::string(customer)}).id;
   const auto digest = DigestWriter().add(basis).add(ByteView(id.bytes)).finish();
   const Uuid request = make_uuid_v8(std::span<const uint8_t, 16>(digest.data(), 16));
-  if (keys_->is_erased(id)) TRY(resume_erasures());  // one that was refused half way is carried through here
-  Erased erased{id, {}};
+  if (keys_->is_erased(id)) {
+    TRY(resume_erasures());  // one that was refused half way is carried through here
+    return not_found("no customer under this reference");
+  }
+  Erased erased{id, {}, std::string(basis), clock_.now(), {}};
+  std::vector<customers::RunningDuty> duties;
   TRY(database_->write([&](store::Transaction& transaction) -> Result<void> {
     erased.accounts = TRY(customers_->sole_accounts(caller, transaction, customer));
     auto owners = erased.accounts;
     owners.push_back(id);
-    return keys_->destroy(owners, request);
+    duties = retention_.running(TRY(customers_->past_of(transaction, id)), erased.at, erased.at);
+    if (duties.empty()) return keys_->destroy(owners, request);
+    std::vector<security::Freeze> freezes;
+    for (const auto& owner : owners) {
+      freezes.push_back({owner, id, request, erased.at, duties.front().until, names_of(duties)});
+    }
+    erased.freeze = freezes.back();
+    return keys_->freeze(freezes);
   }));
-  TRY(forget(caller, erased, basis));
-  return json::object{{"erased_at", format(clock_.now())},
-                      {"accounts_erased", static_cast<int64_t>(erased.accounts.size())}};
+  TRY(forget(caller, erased));
+  const auto count = static_cast<int64_t>(erased.accounts.size());
+  if (duties.empty()) {
+    return json::object{{"erased_at", format(clock_.now())}, {"accounts_erased", count}, {"frozen", nullptr}};
+  }
+  return json::object{
+      {"erased_at", nullptr}, {"accounts_erased", 0}, {"frozen", answer_of_freeze(duties, erased.accounts.size())}};
+}
+
+Result<void> Engine::end_freezes_if_due() {
+  const auto due = TRY(keys_->freezes_until(clock_.now()));
+  for (auto begin = due.begin(); begin != due.end();) {  // by person
+    const auto end = std::find_if(begin, due.end(), [&](const auto& freeze) { return freeze.person != begin->person; });
+    TRY(end_freeze(std::span(begin, end)));
+    begin = end;
+  }
+  return {};
+}
+
+// Destroyed, told, and only then taken off the register: what is cut short is done again, and its event, of the same
+// identity and content, is the same event. A law that has come to demand more since prolongs the freeze instead.
+Result<void> Engine::end_freeze(std::span<const security::Freeze> freezes) {
+  const auto person = freezes.front().person;
+  std::vector<Uuid> owners;
+  Erased erased{{}, {}, "the last duty to keep it has ended", freezes.front().until, {}};
+  for (const auto& freeze : freezes) {
+    owners.push_back(freeze.owner);
+    freeze.owner == person ? void(erased.customer = person) : erased.accounts.push_back(freeze.owner);
+  }
+  const auto duties = TRY(duties_of(person, freezes.front().registered));
+  if (!duties.empty() && keys_->is_frozen(owners.front())) {
+    std::vector<security::Freeze> longer(freezes.begin(), freezes.end());
+    for (auto& freeze : longer) freeze.until = duties.front().until, freeze.duties = names_of(duties);
+    log(Level::kInfo, "frozen data is kept longer: a duty has come since",
+        {{"owners", static_cast<int64_t>(longer.size())}});
+    return keys_->freeze(longer);
+  }
+  TRY(keys_->destroy(owners, freezes.front().request));
+  TRY(forget(local_operator(), erased));
+  TRY(keys_->end_freeze(owners));
+  log(Level::kInfo, "frozen data erased: its last duty has ended", {{"owners", static_cast<int64_t>(owners.size())}});
+  return {};
 }
 
 }  // namespace amity::app

@@ -23,10 +23,13 @@ security::Caller local_operator();
 // Where the data will stand, made where it is missing.
 void make_data_folder(const Configuration& configuration);
 
-// Whose keys are destroyed.
+// Whose keys are destroyed, or locked.
 struct Erased {
   std::optional<Uuid> customer;
   std::vector<Uuid> accounts;
+  std::string basis = {};
+  Timestamp at = {};
+  std::optional<security::Freeze> freeze = {};  // of one of them: its end and duties are those of all
 };
 
 class Engine {
@@ -64,7 +67,10 @@ class Engine {
                                            const customers::Rebuild::OnProgress& on_progress = {});
   // Long work that can be begun again ends soon, with `unavailable`.
   void stop_long_work() { stopping_.request_stop(); }
+  // Erases a customer, or freezes them where a duty of retention.yaml runs; the answer says which, and until when.
   Result<json::object> erase(const security::Caller& caller, std::string_view customer, std::string_view basis);
+  // Erases those whose last duty has ended by now: when the database is opened, and every few seconds while it serves.
+  Result<void> end_freezes_if_due();
   Result<json::object> back_up(const security::Caller& caller, std::string_view name);
   Result<json::object> verify_audit(const security::Caller& caller);
   Result<json::object> make_checkpoint(const security::Caller& caller);
@@ -82,7 +88,9 @@ class Engine {
   Result<void> open_rooms(const Institution& institution);
   Result<void> read_definitions(const Institution& institution);
   Result<void> resume_erasures();
-  Result<void> forget(const security::Caller& caller, const Erased& erased, std::string_view basis);
+  Result<void> end_freeze(std::span<const security::Freeze> freezes);
+  Result<void> forget(const security::Caller& caller, const Erased& erased);
+  Result<std::vector<customers::RunningDuty>> duties_of(const Uuid& customer, Timestamp requested);
   Result<void> start();
   api::Services make_services();
   features::KeyFor state_keys() const;
@@ -100,6 +108,7 @@ class Engine {
   std::unique_ptr<security::Users> users_;
   std::unique_ptr<events::EventLog> log_;
   std::unique_ptr<reference::Products> products_;
+  customers::Retention retention_;
   std::unique_ptr<customers::LiveRecords> records_;
   std::unique_ptr<customers::Customers> customers_;
   std::unique_ptr<FeatureVersions> features_;

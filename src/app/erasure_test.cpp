@@ -235,7 +235,106 @@ TEST_P(ErasureTest, takes_a_joint_holder_out_of_the_events_of_those_who_stay) {
   EXPECT_TRUE(send(ordered("j1")));
 }
 
+constexpr auto kTenYears = R"(duties:
+  - {name: d1, title: {en: keeping, zh: 保存}, basis: {en: Article 34, zh: 第三十四条}, holds: {}, from: relationship_end, keep: 10 years}
+)";
+
+class FreezeTest : public ErasureTest {
+ protected:
+  void SetUp() override {
+    ErasureTest::SetUp();
+    write_institution(kTenYears);
+    open_engine();
+  }
+  std::string read_as(const std::string& key, security::Role role, security::Purpose purpose) {
+    auto caller = local_operator();
+    caller.roles = {role};
+    caller.purpose = purpose;
+    const auto read = engine_->customers().profile(caller, key);
+    return read ? "ok" : std::string(name_of(read.error().code));
+  }
+  std::string read_for_the_law(const std::string& key) {
+    return read_as(key, security::Role::kComplianceOfficer, security::Purpose::kLegalHold);
+  }
+  // What a crash leaves that came after the keys were locked and before any room was told.
+  void lock_keys_only(const std::string& person, std::initializer_list<Reference> owners, Timestamp until) {
+    std::vector<security::Freeze> freezes;
+    for (const auto& owner : owners) {
+      freezes.push_back({id_of(owner), id_of(customer(person)), Uuid{.bytes = {1}}, clock_.now(), until, "d1"});
+    }
+    ASSERT_TRUE(engine_->keys().freeze(freezes));
+  }
+};
+
+TEST_P(FreezeTest, says_until_when_and_why_in_both_languages_and_asked_again_finds_nobody) {
+  must_take({registered("lin"), opened("l1", {"lin"})});
+  const auto day = format(date_of(customers::end_of(clock_.now(), {10, customers::Period::Unit::kYears})));
+  const auto frozen = erase("lin");
+  ASSERT_TRUE(frozen) << frozen.error().text();
+  EXPECT_TRUE(frozen->at("erased_at").is_null());
+  EXPECT_EQ(frozen->at("frozen").at("accounts"), 1);
+  EXPECT_EQ(frozen->at("frozen").at("text").at("en"), "frozen until " + day + " because of keeping (Article 34)");
+  EXPECT_EQ(frozen->at("frozen").at("text").at("zh"), "因保存（第三十四条）冻结至" + day);
+  EXPECT_EQ(erase("lin").error().code, Code::kNotFound);
+  EXPECT_EQ(read_for_the_law("lin"), "ok");
+}
+
+TEST_P(FreezeTest, lets_nobody_read_but_a_compliance_officer_with_the_purpose_legal_hold) {
+  using security::Purpose;
+  using security::Role;
+  must_take({registered("lin"), opened("l1", {"lin"})});
+  ASSERT_TRUE(erase("lin"));
+  EXPECT_EQ(read_for_the_law("lin"), "ok");
+  EXPECT_EQ(read_as("lin", Role::kComplianceOfficer, Purpose::kCompliance), "not_found");
+  EXPECT_EQ(read_as("lin", Role::kRiskAnalyst, Purpose::kLegalHold), "not_found");
+  EXPECT_EQ(read_as("lin", Role::kRelationshipManager, Purpose::kService), "not_found");
+  EXPECT_EQ(engine_->keys().key_of(id_of(customer("lin"))).error().code, Code::kNotFound);
+  EXPECT_TRUE(engine_->customers().search(local_operator(), "lin", 10)->empty());
+}
+
+TEST_P(FreezeTest, cut_short_or_undone_by_an_older_backup_is_carried_through_by_the_next_start) {
+  must_take({registered("lin"), opened("l1", {"lin"})});
+  lock_keys_only("lin", {customer("lin"), account("l1")}, clock_.now() + days(1));
+  EXPECT_EQ(rows_of({customer("lin"), account("l1")}), 2U);
+  open_engine();
+  EXPECT_EQ(rows_of({customer("lin"), account("l1")}), 0U);
+  EXPECT_EQ(reads(customer("lin")), "not_found");
+  EXPECT_EQ(read_for_the_law("lin"), "ok");
+  EXPECT_EQ(erasures_in_log().size(), 1U);
+  open_engine();
+  EXPECT_EQ(erasures_in_log().size(), 1U);
+}
+
+// Locked and told, its keys destroyed, and then the crash: the last step is done again, its event once.
+TEST_P(FreezeTest, whose_end_is_cut_short_is_ended_by_the_next_start) {
+  must_take({registered("lin"), opened("l1", {"lin"})});
+  write_institution("duties: []");
+  const auto ended = clock_.now() + seconds(-1);
+  lock_keys_only("lin", {customer("lin"), account("l1")}, ended);
+  ASSERT_TRUE(engine_->keys().destroy(id_of(customer("lin")), Uuid{.bytes = {1}}));
+  open_engine();
+  EXPECT_TRUE(engine_->keys().freezes_until(kLatest)->empty());
+  EXPECT_EQ(engine_->keys().key_of(id_of(account("l1")), security::KeyAccess::kLegalHold).error().code,
+            Code::kNotFound);
+  EXPECT_EQ(rows_of({customer("lin"), account("l1")}), 0U);
+  const auto count = erasures_in_log().size();
+  lock_keys_only("lin", {customer("lin"), account("l1")}, ended);
+  open_engine();
+  EXPECT_EQ(erasures_in_log().size(), count);
+}
+
+TEST_P(FreezeTest, is_prolonged_where_a_duty_has_come_since) {
+  must_take({registered("lin"), opened("l1", {"lin"})});
+  lock_keys_only("lin", {customer("lin"), account("l1")}, clock_.now() + seconds(-1));
+  open_engine();
+  EXPECT_EQ(read_for_the_law("lin"), "ok");
+  const auto freezes = engine_->keys().freezes_until(kLatest);
+  ASSERT_EQ(freezes->size(), 2U);
+  EXPECT_GT(freezes->front().until, clock_.now() + days(3650));
+}
+
 AMITY_ON_BOTH_DATABASES(ErasureTest);
+AMITY_ON_BOTH_DATABASES(FreezeTest);
 
 }  // namespace
 }  // namespace amity::app

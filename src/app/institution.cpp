@@ -38,4 +38,10 @@ std::vector<DefinitionText> Institution::below(std::string_view part) const {
   return files;
 }
 
+Result<DefinitionText> Institution::file(std::string_view name) const {
+  const auto found = std::ranges::find(files_, name, &DefinitionText::name);
+  if (found == files_.end()) return not_found("the institution's definitions lack this file", std::string(name));
+  return *found;
+}
+
 }  // namespace amity::app

@@ -21,6 +21,8 @@ class Institution {
 
   // The YAML files below "features", "policies", ..., in order of name.
   std::vector<DefinitionText> below(std::string_view part) const;
+  // One file at the top; not_found where it is missing.
+  Result<DefinitionText> file(std::string_view name) const;
 
  private:
   std::vector<DefinitionText> files_;  // in order of name

@@ -28,6 +28,15 @@ std::unexpected<Error> erased_since(int64_t seq) {
               "/subject");
 }
 
+// "customer.frozen" or "customer.erased", and what kept them; the basis is a person's words and stays in the event.
+security::AuditEntry entry_of_erasure(const Event& event) {
+  security::AuditEntry entry{event.type, format(event.subject), {{"seq", event.seq}}};
+  for (const auto* name : {"until", "duties"}) {
+    if (const auto* value = event.data.if_contains(name)) entry.detail[name] = *value;
+  }
+  return entry;
+}
+
 Sight sight_of(Rooms& rooms, store::Reader& reader, customers::History history) {
   return {rooms.pseudonyms,
           rooms.records,
@@ -119,7 +128,10 @@ Result<json::object> Walk::walk(const security::Caller& caller, Event arrived, i
   if (policy) decision = TRY(decide(event, *policy));
   rooms_.records.apply(event);
   TRY(rooms_.features->apply(event));
-  if (events::is_erasure(event)) TRY(forget(event));
+  if (events::is_erasure(event)) {
+    TRY(forget(event));
+    audit_entries_.push_back({&caller, entry_of_erasure(event)});
+  }
   json::array summaries;
   if (decision) {
     summaries.push_back(record(caller, *decision));

@@ -109,12 +109,47 @@ Result<AccountRecord> Customers::account_record(store::Reader& reader, const Uui
   return account_from_json(TRY(parse_json(as_text(plain))));
 }
 
+bool Customers::is_held_for(const Caller& caller, const Uuid& owner) const {
+  return caller.purpose == security::Purpose::kLegalHold && caller.may(security::Permission::kReadFrozen) &&
+         parts_.keys.is_frozen(owner);
+}
+
+const events::EventLog& Customers::log_for(const Caller& caller, const Uuid& owner) const {
+  return is_held_for(caller, owner) ? held_log_ : parts_.log;
+}
+
+Result<CustomerRecord> Customers::customer_folded(const Caller& caller, store::Reader& reader, const Uuid& id,
+                                                  Timestamp at) const {
+  CustomerRecord record;
+  TRY(log_for(caller, id).of_entity(reader, {.entity = id, .max_time = at}, [&](const Event& event) -> Result<void> {
+    if (event.is_erased || events::is_erasure(event)) return {};
+    const bool is_own = event.subject.kind == EntityKind::kCustomer && event.entities[0].id == id;
+    if (is_own) record.reference = event.subject.key;
+    if (is_own || event.type.starts_with("account.")) fold(record, event, parts_.pseudonyms);
+    return {};
+  }));
+  return record;
+}
+
+Result<AccountRecord> Customers::account_folded(const Caller& caller, store::Reader& reader, const Uuid& id,
+                                                Timestamp at) const {
+  AccountRecord record;
+  TRY(log_for(caller, id).of_entity(reader, {.entity = id, .max_time = at}, [&](const Event& event) -> Result<void> {
+    const bool is_own = event.subject.kind == EntityKind::kAccount && !events::is_erasure(event);
+    if (is_own && !event.is_erased) fold(record, event, parts_.pseudonyms);
+    return {};
+  }));
+  return record;
+}
+
 // What the caller may not see reads exactly like what does not exist.
 Result<CustomerRecord> Customers::visible_customer(const Caller& caller, store::Reader& reader,
                                                    std::string_view reference) const {
   TRY(security::require(caller, security::Permission::kReadCustomers));
   const auto id = parts_.pseudonyms.of({EntityKind::kCustomer, std::string(reference)}).id;
-  auto record = TRY(customer_record(reader, id));
+  auto record =
+      TRY(is_held_for(caller, id) ? customer_folded(caller, reader, id, kLatest) : customer_record(reader, id));
+  if (record.last_seq == 0) return no_such_customer();
   const auto unit = record.unit();
   if (!caller.sees_unit(unit.empty() ? "/" : unit)) return no_such_customer();
   if (needs_consent(caller.purpose) && !has_consent(record, security::name_of(caller.purpose))) {
@@ -129,23 +164,18 @@ Result<void> Customers::audit_read(const Caller& caller, std::string_view action
   });
 }
 
-Result<json::object> Customers::account_as_of(store::Reader& reader, const Uuid& id,
+Result<json::object> Customers::account_as_of(const Caller& caller, store::Reader& reader, const Uuid& id,
                                               std::optional<Timestamp> at) const {
-  AccountRecord record;
-  if (!at) record = TRY(account_record(reader, id));
-  if (at) {
-    TRY(parts_.log.of_entity(reader, {.entity = id, .max_time = *at}, [&](const Event& event) -> Result<void> {
-      if (event.subject.kind == EntityKind::kAccount && !event.is_erased) fold(record, event, parts_.pseudonyms);
-      return {};
-    }));
-  }
-  std::erase_if(record.holders, [&](const auto& holder) { return parts_.keys.is_erased(holder.second.customer_id); });
+  if (!at && is_held_for(caller, id)) at = kLatest;
+  auto record = TRY(at ? account_folded(caller, reader, id, *at) : account_record(reader, id));
+  std::erase_if(record.holders, [is_gone = is_gone_for(caller)](const auto& holder) { return is_gone(holder.first); });
   return to_json(record);
 }
 
-std::function<bool(std::string_view)> Customers::is_erased_reference() const {
-  return [this](std::string_view customer) {
-    return parts_.keys.is_erased(parts_.pseudonyms.of({EntityKind::kCustomer, std::string(customer)}).id);
+std::function<bool(std::string_view)> Customers::is_gone_for(const Caller& caller) const {
+  return [this, &caller](std::string_view customer) {
+    const auto id = parts_.pseudonyms.of({EntityKind::kCustomer, std::string(customer)}).id;
+    return parts_.keys.is_erased(id) && !is_held_for(caller, id);
   };
 }
 
@@ -156,24 +186,19 @@ Result<json::object> Customers::profile(const Caller& caller, std::string_view r
   TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
     auto record = TRY(visible_customer(caller, reader, reference));
     if (at) {
-      CustomerRecord earlier;
-      earlier.reference = record.reference;
-      TRY(parts_.log.of_entity(reader, {.entity = id, .max_time = *at}, [&](const Event& event) -> Result<void> {
-        const bool about = event.subject.kind == EntityKind::kCustomer ? event.entities[0].id == id
-                                                                       : event.type.starts_with("account.");
-        if (about && !event.is_erased) fold(earlier, event, parts_.pseudonyms);
-        return {};
-      }));
+      auto earlier = TRY(customer_folded(caller, reader, id, *at));
       if (earlier.last_seq == 0) return not_found("the customer was not known at that time");
+      earlier.reference = record.reference;
       record = std::move(earlier);
     }
     std::erase_if(record.relationships,
-                  [is_erased = is_erased_reference()](const auto& known) { return is_erased(known.first); });
+                  [is_gone = is_gone_for(caller)](const auto& known) { return is_gone(known.first); });
     json::array accounts;
     for (const auto& [key, link] : record.accounts) {
-      const bool is_held = !link.ended && !parts_.keys.is_erased(link.account_id);
-      const bool is_shown = is_held && TRY(has_all_consents(caller, reader, {EntityKind::kAccount, link.account_id}));
-      if (is_shown) accounts.push_back(TRY(account_as_of(reader, link.account_id, at)));
+      const bool is_gone = parts_.keys.is_erased(link.account_id) && !is_held_for(caller, link.account_id);
+      const bool is_shown =
+          !link.ended && !is_gone && TRY(has_all_consents(caller, reader, {EntityKind::kAccount, link.account_id}));
+      if (is_shown) accounts.push_back(TRY(account_as_of(caller, reader, link.account_id, at)));
     }
     profile = to_json(record);
     profile["accounts"] = std::move(accounts);
@@ -189,14 +214,15 @@ Result<json::object> Customers::account(const Caller& caller, std::string_view r
   const auto id = parts_.pseudonyms.of({EntityKind::kAccount, std::string(reference)}).id;
   json::object account;
   TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
-    const auto record = TRY(account_record(reader, id));
+    const auto record =
+        TRY(is_held_for(caller, id) ? account_folded(caller, reader, id, kLatest) : account_record(reader, id));
     bool is_visible = false;
     for (const auto& [holder, link] : record.holders) {
       is_visible |= !link.ended && visible_customer(caller, reader, holder).has_value();
     }
     if (!is_visible) return not_found("no account under this reference");
     if (!TRY(has_all_consents(caller, reader, {EntityKind::kAccount, id}))) return no_consent();
-    account = TRY(account_as_of(reader, id, at));
+    account = TRY(account_as_of(caller, reader, id, at));
     return {};
   }));
   TRY(audit_read(caller, "account.read", "account/" + format(id)));
@@ -220,7 +246,7 @@ Result<TimelinePage> Customers::timeline(const Caller& caller, std::string_view 
       return shown[subject.id] = TRY(has_all_consents(caller, reader, subject));
     };
     const events::EntityRange range{.entity = id, .max_seq = cursor.snapshot_seq, .max_time = cursor.time};
-    return parts_.log.of_entity(reader, range, [&](const Event& event) -> Result<void> {
+    return log_for(caller, id).of_entity(reader, range, [&](const Event& event) -> Result<void> {
       if (std::tie(event.time, event.seq) >= std::tie(cursor.time, cursor.seq) || event.is_erased) return {};
       if (!TRY(is_shown(event.entities[0]))) return {};
       kept.push_back(to_timeline(event));
@@ -283,6 +309,13 @@ Result<RebuildReport> Customers::check_against_log(const Caller& caller, const R
     return {};
   }));
   return report;
+}
+
+Result<CustomerPast> Customers::past_of(store::Reader& reader, const Uuid& customer) const {
+  CustomerPast past(customer, parts_.pseudonyms);
+  TRY(held_log_.of_entity(reader, {.entity = customer},
+                          [&](const Event& event) -> Result<void> { return past.add(event), Result<void>(); }));
+  return past;
 }
 
 Result<bool> Customers::may_see(const Caller& caller, store::Reader& reader, const events::Entity& entity) const {

@@ -3,7 +3,9 @@
 // The room keeps one record a customer and one an account: the fold of the events about it (record.h), changed by each
 // event on its way (live_records.h) and rebuilt at will. This face reads them. Every call names its Caller: rows
 // outside the caller's organisation unit read as not found, a purpose that needs the customer's consent is refused
-// without it, and every personal read is audited before it is answered.
+// without it, and every personal read is audited before it is answered. Whoever is frozen (retention.h) reads as not
+// found, but for a compliance officer with the purpose legal_hold: to them the profile, accounts and timeline are read
+// from the log, which is all that is kept.
 //
 // Any thread.
 #pragma once
@@ -18,6 +20,7 @@
 
 #include "customers/live_records.h"
 #include "customers/rebuild.h"
+#include "customers/retention.h"
 #include "events/log.h"
 #include "security/audit.h"
 
@@ -44,7 +47,8 @@ class Customers {
     const security::AuditChain& audit;
     const events::Pseudonyms& pseudonyms;
   };
-  explicit Customers(Parts parts) : parts_(parts) {}
+  explicit Customers(Parts parts)
+      : parts_(parts), held_log_(parts.keys, parts.pseudonyms, security::KeyAccess::kLegalHold) {}
 
   // The record with its accounts, every value with its lineage. `at`: as it was on that moment.
   Result<json::object> profile(const security::Caller& caller, std::string_view reference,
@@ -58,6 +62,9 @@ class Customers {
   // Builds every record again from the log beside the live ones (rebuild.h) and compares; nothing is changed.
   Result<RebuildReport> check_against_log(const security::Caller& caller,
                                           const Rebuild::OnProgress& on_progress = {}) const;
+
+  // The events of a customer, also of one who is frozen, for asking what keeps them.
+  Result<CustomerPast> past_of(store::Reader& reader, const Uuid& customer) const;
 
   // Of these erased owners, those that rows still stand for: what an erasure cut short or a restored backup must forget
   // before it serves. An account goes with its home customer, or alone where that one stays or is gone already.
@@ -88,15 +95,25 @@ class Customers {
   Result<AccountRecord> account_record(store::Reader& reader, const Uuid& id) const;
   Result<CustomerRecord> visible_customer(const security::Caller& caller, store::Reader& reader,
                                           std::string_view reference) const;
-  Result<json::object> account_as_of(store::Reader& reader, const Uuid& id, std::optional<Timestamp> at) const;
+  Result<json::object> account_as_of(const security::Caller& caller, store::Reader& reader, const Uuid& id,
+                                     std::optional<Timestamp> at) const;
+  // Frozen, and this caller may read them all the same.
+  bool is_held_for(const security::Caller& caller, const Uuid& owner) const;
+  const events::EventLog& log_for(const security::Caller& caller, const Uuid& owner) const;
+  // The fold of the log up to then; without events where there is none.
+  Result<CustomerRecord> customer_folded(const security::Caller& caller, store::Reader& reader, const Uuid& id,
+                                         Timestamp at) const;
+  Result<AccountRecord> account_folded(const security::Caller& caller, store::Reader& reader, const Uuid& id,
+                                       Timestamp at) const;
   Result<bool> has_all_consents(const security::Caller& caller, store::Reader& reader,
                                 const events::Entity& entity) const;
   Result<bool> is_sole_holder(store::Reader& reader, const Uuid& account, std::string_view reference) const;
-  // Whether a customer's reference stands for somebody erased.
-  std::function<bool(std::string_view customer)> is_erased_reference() const;
+  // Whether a customer's reference stands for somebody erased, or frozen and not held for the caller.
+  std::function<bool(std::string_view customer)> is_gone_for(const security::Caller& caller) const;
   Result<void> audit_read(const security::Caller& caller, std::string_view action, const std::string& object) const;
 
   Parts parts_;
+  events::EventLog held_log_;  // opens what is frozen, too
 };
 
 }  // namespace amity::customers

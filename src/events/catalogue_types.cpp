@@ -69,6 +69,17 @@ constexpr Field kCustomerErased[] = {
 constexpr Field kAccountErased[] = {
     {"basis", kText, kRequired},
 };
+constexpr Field kCustomerFrozen[] = {
+    {"basis", kText, kRequired},
+    {"accounts", kText},
+    {"until", kDate, kRequired},
+    {"duties", kText, kRequired},  // names in retention.yaml, separated by commas
+};
+constexpr Field kAccountFrozen[] = {
+    {"basis", kText, kRequired},
+    {"until", kDate, kRequired},
+    {"duties", kText, kRequired},
+};
 constexpr Field kAccountOpened[] = {
     {"type", kCode, kRequired, kC1, kAccount, kAccountTypes},
     {"currency", kCurrency, kRequired},
@@ -155,6 +166,10 @@ constexpr Type kTypes[] = {
     {"customer.updated", 1, kCustomer, "values of a customer change; those not named stay", kCustomerProfile},
     {"customer.erased", 1, kCustomer, "a customer's data has been erased", kCustomerErased, kInternal},
     {"account.erased", 1, kAccount, "an account has been erased apart from its last holder", kAccountErased, kInternal},
+    {"customer.frozen", 1, kCustomer, "a customer's data is kept for the law alone, until a day", kCustomerFrozen,
+     kInternal},
+    {"account.frozen", 1, kAccount, "an account is kept for the law alone, apart from its last holder", kAccountFrozen,
+     kInternal},
     {"relationship.recorded", 1, kCustomer, "two customers are related", kRelationshipRecorded},
     {"risk_profile.assessed", 1, kCustomer, "how much risk a customer can bear was assessed", kRiskProfileAssessed},
     {"consent.given", 1, kCustomer, "a customer agrees to a purpose", kConsentGiven},

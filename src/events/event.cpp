@@ -60,6 +60,9 @@ Digest Pseudonyms::tag_of(const Digest& body_digest) const {
   return keyed_digest(key_.bytes(), as_bytes(input));
 }
 
-bool is_erasure(const Event& event) { return event.type == "customer.erased" || event.type == "account.erased"; }
+bool is_erasure(const Event& event) {
+  return event.type == "customer.erased" || event.type == "account.erased" || event.type == "customer.frozen" ||
+         event.type == "account.frozen";
+}
 
 }  // namespace amity::events

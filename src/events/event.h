@@ -66,7 +66,7 @@ struct Event {
   json::object data;        // checked against the catalogue; references in it stay as received
   Digest body_digest{};     // of type, version, subject, time and canonical data: tells a repeat from a contradiction
   bool is_history = false;  // imported: changes state, but decides and sends nothing
-  bool is_erased = false;   // read from the log after its owner's key was destroyed: source, id, subject and data empty
+  bool is_erased = false;   // read from the log after its owner's key was destroyed or locked: the rest is empty
   bool has_lost_names = false;  // read from the log: it named customers erased since, whom `data` leaves out; a
                                 // required field may be missing for that
 
@@ -81,7 +81,8 @@ struct Event {
 
 constexpr int kPartitionCount = 64;
 
-// customer.erased and account.erased name pseudonyms (docs/decisions/0009) and belong to nobody.
+// customer.erased and account.erased, and customer.frozen and account.frozen, after which as little can be read: they
+// name pseudonyms (docs/decisions/0009) and belong to nobody.
 bool is_erasure(const Event& event);
 
 // A new event from its parts, checked against the catalogue as decode_event does, its body digest set: for events the

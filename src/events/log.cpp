@@ -196,8 +196,8 @@ Result<int64_t> read_index_seq(store::Reader& reader) {
 
 }  // namespace
 
-EventLog::EventLog(security::KeyStore& keys, Pseudonyms pseudonyms)
-    : tail_(std::make_unique<IndexTail>()), keys_(&keys), pseudonyms_(std::move(pseudonyms)) {}
+EventLog::EventLog(security::KeyStore& keys, Pseudonyms pseudonyms, security::KeyAccess access)
+    : tail_(std::make_unique<IndexTail>()), keys_(&keys), access_(access), pseudonyms_(std::move(pseudonyms)) {}
 EventLog::~EventLog() = default;
 
 int partition_of(const Uuid& home) { return home.bytes.back() % kPartitionCount; }
@@ -293,7 +293,7 @@ Result<Event> EventLog::read(const store::Row& row) const {
   event.is_history = row.integer(7) != 0;
   event.home = uuid_from(row.bytes(8));
   event.entities = unpack_entities(row.bytes(9));
-  const auto key = keys_->key_of(event.home);
+  const auto key = keys_->key_of(event.home, access_);
   if (!key && keys_->is_erased(event.home)) {
     event.is_erased = true;
     return event;

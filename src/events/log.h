@@ -47,7 +47,8 @@ struct IndexEntry;
 
 class EventLog {
  public:
-  EventLog(security::KeyStore& keys, Pseudonyms pseudonyms);
+  // `access`: with what keys its events are opened. For a legal hold what is frozen reads like everything else.
+  EventLog(security::KeyStore& keys, Pseudonyms pseudonyms, security::KeyAccess access = security::KeyAccess::kUsual);
   ~EventLog();
 
   // Brings the unsettled part of the index into memory. Without it readers find the same, slowly.
@@ -94,6 +95,7 @@ class EventLog {
   int64_t stock_seq_ = 0;
   bool is_finishing_ = false;
   security::KeyStore* keys_;
+  security::KeyAccess access_;
   Pseudonyms pseudonyms_;
 };
 

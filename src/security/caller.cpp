@@ -41,6 +41,7 @@ constexpr auto kPermissionNames = std::to_array<std::pair<Permission, std::strin
     {kEraseCustomers, "erase_customers"},
     {kBackUp, "back_up"},
     {kOperate, "operate"},
+    {kReadFrozen, "read_frozen"},
 });
 
 constexpr auto kPurposeNames = std::to_array<std::pair<Purpose, std::string_view>>({
@@ -51,6 +52,7 @@ constexpr auto kPurposeNames = std::to_array<std::pair<Purpose, std::string_view
     {Purpose::kCompliance, "compliance"},
     {Purpose::kModelDevelopment, "model_development"},
     {Purpose::kOperation, "operation"},
+    {Purpose::kLegalHold, "legal_hold"},
 });
 
 constexpr uint32_t all_of(std::initializer_list<Permission> permissions) {
@@ -76,7 +78,7 @@ constexpr auto kGrants = std::to_array<Grant>({
                                  kReadPolicies, kDraftPolicies, kActivatePolicies})},
     {Role::kComplianceOfficer,
      all_of({kReadCustomers, kReadDecisions, kReplay, kReadModels, kApproveModels, kReadPolicies, kActivatePolicies,
-             kReadAudit, kManageConsents, kEraseCustomers})},
+             kReadAudit, kManageConsents, kEraseCustomers, kReadFrozen})},
     {Role::kDataScientist, all_of({kReadModels, kTrainModels, kReadPolicies, kDraftPolicies, kReadDecisions, kReplay})},
     {Role::kCustomer, all_of({})},
 });

@@ -42,7 +42,8 @@ enum class Permission {
   kManageConsents,
   kEraseCustomers,
   kBackUp,
-  kOperate,  // doctor, metrics in detail, checkpoints
+  kOperate,     // doctor, metrics in detail, checkpoints
+  kReadFrozen,  // customers kept for the law alone, for the purpose legal_hold
 };
 std::string_view name_of(Permission permission);  // "approve_models": also the scope of an API key
 
@@ -54,7 +55,8 @@ enum class Purpose {
   kMarketing,
   kCompliance,
   kModelDevelopment,
-  kOperation
+  kOperation,
+  kLegalHold,  // what a law demands to be kept and nothing else (PIPL article 47 (2))
 };
 std::string_view name_of(Purpose purpose);  // "credit_decision"
 Result<Purpose> parse_purpose(std::string_view name);

@@ -80,17 +80,36 @@ void KeyStore::Body::set_masters(MasterKeys masters) {
   masters_ = std::move(masters);
 }
 
-// One that was erased meanwhile is not remembered: `erased_` is set before its key is destroyed.
+// One that was erased or frozen meanwhile is not remembered: `erased_` is set before its key is destroyed.
 void KeyStore::Body::remember(const std::vector<std::pair<Uuid, SecretKey>>& keys) {
   const std::lock_guard lock(mutex_);
   for (const auto& [owner, key] : keys) {
-    if (!erased_.contains(owner)) cache_.put(owner, key);
+    if (!is_gone(owner)) cache_.put(owner, key);
   }
 }
 
 bool KeyStore::Body::is_erased(const Uuid& owner) const {
   const std::lock_guard lock(mutex_);
-  return erased_.contains(owner);
+  return is_gone(owner);
+}
+
+// Until its key is destroyed: the register's row stays a little longer.
+bool KeyStore::Body::is_frozen(const Uuid& owner) const {
+  const std::lock_guard lock(mutex_);
+  return frozen_.contains(owner) && !erased_.contains(owner);
+}
+
+// Never remembered: what a legal hold opens is opened again the next time.
+Result<SecretKey> KeyStore::Body::frozen_key_of(const Uuid& owner) const {
+  std::optional<SecretKey> key;
+  TRY(database_->read([&](store::Reader& reader) -> Result<void> {
+    return read_owner_keys(reader, std::span(&owner, 1), [&](const SealedKey& sealed) -> Result<void> {
+      key = TRY(open_key(masters(), sealed));
+      return {};
+    });
+  }));
+  if (!key) return not_found("no key: its owner is unknown or erased");
+  return *key;
 }
 
 Result<void> KeyStore::Body::load(std::span<const Uuid> owners) {
@@ -113,7 +132,8 @@ Result<void> KeyStore::Body::load(std::span<const Uuid> owners) {
   return {};
 }
 
-Result<SecretKey> KeyStore::Body::key_of(const Uuid& owner) {
+Result<SecretKey> KeyStore::Body::key_of(const Uuid& owner, KeyAccess access) {
+  if (access == KeyAccess::kLegalHold && is_frozen(owner)) return frozen_key_of(owner);
   const auto cached = [&]() -> std::optional<SecretKey> {
     const std::lock_guard lock(mutex_);
     return cache_.find(owner);
@@ -130,7 +150,7 @@ Result<std::vector<Uuid>> KeyStore::Body::find_missing(std::span<const Uuid> own
   const std::lock_guard lock(mutex_);
   std::vector<Uuid> missing;
   for (const Uuid& owner : owners) {
-    if (erased_.contains(owner)) return fail(Code::kConflict, "this customer or account is erased: no new key is made");
+    if (is_gone(owner)) return fail(Code::kConflict, "this customer or account is erased: no new key is made");
     if (!cache_.find(owner)) missing.push_back(owner);
   }
   std::ranges::sort(missing);
@@ -173,8 +193,10 @@ Result<void> KeyStore::Body::ensure(std::span<const Uuid> owners) {
 
 Result<void> KeyStore::Body::load_register() {
   const auto erasures = TRY(erasures_after(0));
+  const auto freezes = TRY(freezes_until(kLatest));
   const std::lock_guard lock(mutex_);
   for (const Erasure& erasure : erasures) erased_.insert(erasure.owner);
+  for (const Freeze& freeze : freezes) frozen_.insert(freeze.owner);
   return {};
 }
 
@@ -225,10 +247,56 @@ Result<void> KeyStore::Body::merge_erasures(std::span<const Erasure> erasures) {
   return {};
 }
 
+Result<void> KeyStore::Body::freeze(std::span<const Freeze> freezes) {
+  if (std::ranges::any_of(freezes, [](const Freeze& freeze) { return freeze.owner.is_nil(); }))
+    return invalid("an owner of a key cannot be nil");
+  const std::lock_guard exclusive(rotation_);
+  return merge_freezes(freezes);
+}
+
+Result<void> KeyStore::Body::merge_freezes(std::span<const Freeze> freezes) {
+  std::vector<Uuid> frozen;
+  TRY(database_->write([&](store::Transaction& transaction) -> Result<void> {
+    frozen.clear();
+    for (const Freeze& freeze : freezes) {
+      if (TRY(any_erased(transaction, std::span(&freeze.owner, 1)))) continue;
+      TRY(register_freeze(transaction, freeze));
+      frozen.push_back(freeze.owner);
+    }
+    return {};
+  }));
+  const std::lock_guard lock(mutex_);
+  for (const Uuid& owner : frozen) {
+    frozen_.insert(owner);
+    cache_.remove(owner);
+  }
+  return {};
+}
+
+Result<std::vector<Freeze>> KeyStore::Body::freezes_until(Timestamp until) const {
+  std::vector<Freeze> freezes;
+  TRY(database_->read([&](store::Reader& reader) -> Result<void> {
+    freezes = TRY(read_freezes(reader, until));
+    return {};
+  }));
+  return freezes;
+}
+
+Result<void> KeyStore::Body::end_freeze(std::span<const Uuid> owners) {
+  const std::lock_guard exclusive(rotation_);
+  TRY(database_->write([&](store::Transaction& transaction) -> Result<void> {
+    for (const Uuid& owner : owners) TRY(delete_freeze(transaction, owner));
+    return {};
+  }));
+  const std::lock_guard lock(mutex_);
+  for (const Uuid& owner : owners) frozen_.erase(owner);
+  return {};
+}
+
 Result<void> KeyStore::Body::merge_keys(std::span<const SealedKey> keys) {
   return database_->write([&](store::Transaction& transaction) -> Result<void> {
     for (const SealedKey& key : keys) {
-      if (!is_erased(key.owner)) TRY(add_owner_key(transaction, key));
+      if (!is_erased(key.owner) || is_frozen(key.owner)) TRY(add_owner_key(transaction, key));
     }
     return {};
   });
@@ -280,9 +348,13 @@ Result<std::unique_ptr<KeyStore>> KeyStore::open(const KeyStoreOptions& options,
   return std::unique_ptr<KeyStore>(new KeyStore(std::move(body)));
 }
 
-Result<SecretKey> KeyStore::key_of(Uuid owner) { return body_->key_of(owner); }
+Result<SecretKey> KeyStore::key_of(Uuid owner, KeyAccess access) { return body_->key_of(owner, access); }
 Result<void> KeyStore::ensure(std::span<const Uuid> owners) { return body_->ensure(owners); }
 bool KeyStore::is_erased(Uuid owner) const { return body_->is_erased(owner); }
+bool KeyStore::is_frozen(Uuid owner) const { return body_->is_frozen(owner); }
+Result<void> KeyStore::freeze(std::span<const Freeze> freezes) { return body_->freeze(freezes); }
+Result<std::vector<Freeze>> KeyStore::freezes_until(Timestamp until) const { return body_->freezes_until(until); }
+Result<void> KeyStore::end_freeze(std::span<const Uuid> owners) { return body_->end_freeze(owners); }
 Result<void> KeyStore::announce(std::string_view address) { return body_->announce(address); }
 SecretKey KeyStore::institution_key(std::string_view use) const { return body_->root().derive(use); }
 Result<void> KeyStore::destroy(std::span<const Uuid> owners, Uuid request) { return body_->destroy(owners, request); }

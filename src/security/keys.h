@@ -6,6 +6,10 @@
 // never part of a data backup: it has its own backup of the newest state only, and it holds the erasure register, which
 // is applied to a restored data backup before anybody is served. It knows UUIDs, never an institution's references.
 // Erasing is: register, destroy, event; a crash in between is resumed at the next open. Format: docs/formats/keys.md.
+//
+// Where a law demands that data be kept, the key is locked instead: the owner is frozen. This is the one place where a
+// frozen person turns into nobody: they count as erased for everything that asks, and their key is given to a legal
+// hold alone. The freezes are a register, too, and outlive a restored data backup like the erasures.
 #pragma once
 
 #include <memory>
@@ -40,6 +44,19 @@ struct Erasure {
   bool is_destroyed = false;  // false: registered, its key not yet destroyed
 };
 
+// What is kept and for how long: an entry of the register of freezes.
+struct Freeze {
+  Uuid owner;
+  Uuid person;   // the customer whose request it was; the owner itself, or whose account the owner is
+  Uuid request;  // as in Erasure
+  Timestamp registered;
+  Timestamp until;     // from here on its key is to be destroyed
+  std::string duties;  // names of the duties that demand it, separated by commas
+};
+
+// Who asks for a key: everybody, or a legal hold, to which frozen owners are there.
+enum class KeyAccess { kUsual, kLegalHold };
+
 // Thread-safe. One process at a time (the writer's lease of its database).
 class KeyStore {
  public:
@@ -48,12 +65,14 @@ class KeyStore {
   static Result<std::unique_ptr<KeyStore>> open(const KeyStoreOptions& options, const Clock& clock);
   ~KeyStore();
 
-  // not_found: never made, or erased.
-  Result<SecretKey> key_of(Uuid owner);
+  // not_found: never made, erased, or frozen (but for a legal hold).
+  Result<SecretKey> key_of(Uuid owner, KeyAccess access = KeyAccess::kUsual);
   // Makes the missing keys; returns when they are durable. conflict: one is erased (and none was made). A new person of
   // the same reference after an erasure is a matter for people, not for a retry.
   Result<void> ensure(std::span<const Uuid> owners);
+  // Erased or frozen: nothing can be read of it, and nothing more is recorded about it.
   bool is_erased(Uuid owner) const;
+  bool is_frozen(Uuid owner) const;
   // An independent key for each use ("pseudonyms", "search_tokens", "states", "audit_signing", "pages"): the same for
   // the institution's life, also after a rotation of the master key.
   SecretKey institution_key(std::string_view use) const;
@@ -69,9 +88,18 @@ class KeyStore {
   // each, again), and what another copy has not seen yet.
   Result<std::vector<Erasure>> erasures_after(int64_t seq) const;
 
-  // Replaces `path` with the newest state (keys as sealed, register, institution key) and wipes what it replaced.
+  // Locks the keys of these owners durably and at once (after a crash it is all of them or none). Of one that is
+  // frozen already the later end holds; one that is erased stays erased.
+  Result<void> freeze(std::span<const Freeze> freezes);
+  // The register of those whose end is not after `until`, by person; kLatest: all.
+  Result<std::vector<Freeze>> freezes_until(Timestamp until) const;
+  // After their keys were destroyed and every room was told: the last step of ending a freeze.
+  Result<void> end_freeze(std::span<const Uuid> owners);
+
+  // Replaces `path` with the newest state (keys as sealed, registers, institution key) and wipes what it replaced.
   Result<void> export_backup(const std::string& path) const;
-  // Brings a backup into the store at options.url, which may be new. What is erased in either stays erased. conflict:
+  // Brings a backup into the store at options.url, which may be new. What is erased in either stays erased, what is
+  // frozen in either and erased in none stays frozen, to the later end. conflict:
   // another institution's store, another master key, or a backup that is damaged; nothing is then changed.
   static Result<void> restore_backup(const KeyStoreOptions& options, const std::string& path, const Clock& clock);
 

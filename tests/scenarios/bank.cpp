@@ -123,6 +123,7 @@ Result<void> Bank::write_institution(const std::map<std::string, std::string>& f
   for (const auto* part : {"calendars", "features", "models", "policies", "products", "texts"}) {
     for (const auto& file : embedded.below(part)) all.emplace(file.name, file.text);
   }
+  all.emplace("retention.yaml", TRY(embedded.file("retention.yaml")).text);
   for (const auto& [name, text] : all) {
     fs::create_directories((folder / name).parent_path());
     std::ofstream(folder / name, std::ios::binary) << text;

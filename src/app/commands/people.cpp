@@ -107,6 +107,10 @@ Result<int> erase_customer(Session& session) {
   const auto answer = TRY(session.call(Method::kPost, customer_path(session) + "/erasure",
                                        json::object{{"basis", session.line().value("basis")}}));
   if (wants_json(session)) return show(session.line(), answer), 0;
+  if (const auto* frozen = answer.at("frozen").if_object()) {
+    fmt::print("{}\n", text(frozen->at("text").at(session.language())));
+    return 0;
+  }
   fmt::print("{}\n",
              session.words().say("say.erased", {{"accounts", grouped(answer.at("accounts_erased").as_int64())}}));
   return 0;

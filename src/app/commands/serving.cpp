@@ -54,7 +54,7 @@ Result<std::string> write_operator_token(const std::string& path) {
 }
 
 // Every few seconds: signed checkpoints go outside where something was recorded, and first answers too old to be given
-// again go.
+// again go; and whose last duty of retention has ended is erased.
 class Upkeep {
  public:
   Upkeep(Engine& engine, api::FirstAnswers& first_answers)
@@ -76,6 +76,8 @@ class Upkeep {
       if (!made) log(Level::kWarn, "no audit checkpoint could be made", {{"error", made.error().message}});
       const auto forgotten = first_answers.forget_old();
       if (!forgotten) log(Level::kWarn, "old answers could not be forgotten", {{"error", forgotten.error().message}});
+      const auto ended = engine.end_freezes_if_due();
+      if (!ended) log(Level::kWarn, "frozen data could not be erased", {{"error", ended.error().message}});
     }
   }
 

@@ -13,6 +13,8 @@ namespace {
 constexpr std::string_view kTitle = "amity key backup 1\n";
 constexpr size_t kInstitutionBytes = 1 + 8 + kSealedKeyBytes;
 constexpr size_t kErasureBytes = 1 + 16 + 16 + 8;
+constexpr size_t kFreezeBytes = 1 + 3 * 16 + 3 * 8;  // and behind it as many bytes of text as its last field says
+constexpr size_t kMaxDutiesBytes = 64 * 1024;
 constexpr size_t kOwnerBytes = 1 + 16 + 8 + kSealedKeyBytes;
 constexpr size_t kMacBytes = 1 + 32;
 constexpr size_t kWriteBytes = 64 * 1024;
@@ -46,6 +48,7 @@ size_t length_of(char kind) {
   switch (kind) {
     case 'I': return kInstitutionBytes;
     case 'E': return kErasureBytes;
+    case 'F': return kFreezeBytes;
     case 'K': return kOwnerBytes;
     case 'M': return kMacBytes;
     default: return 0;
@@ -102,6 +105,12 @@ Result<void> read_records(const std::string& path, const EachRecord& each) {
     if (length == 0) return damaged();
     std::string record(length, kind);
     if (!in.read(record.data() + 1, static_cast<std::streamsize>(length - 1))) return damaged();
+    if (kind == 'F') {
+      const auto text_bytes = static_cast<size_t>(integer_at(as_bytes(record), kFreezeBytes - 8));
+      if (text_bytes > kMaxDutiesBytes) return damaged();
+      record.resize(kFreezeBytes + text_bytes);
+      if (!in.read(record.data() + kFreezeBytes, static_cast<std::streamsize>(text_bytes))) return damaged();
+    }
     TRY(each(as_bytes(record)));
   }
   return in.peek() == std::ifstream::traits_type::eof() ? Result<void>() : damaged();
@@ -134,6 +143,25 @@ Result<SealedKey> check_backup(const std::string& path, const MasterKeys& master
   return *institution;
 }
 
+Bytes record_of(const Freeze& freeze) {
+  Bytes record{'F'};
+  for (const Uuid* id : {&freeze.owner, &freeze.person, &freeze.request}) put_bytes(record, id->bytes);
+  put_integer(record, freeze.registered.us);
+  put_integer(record, freeze.until.us);
+  put_integer(record, static_cast<int64_t>(freeze.duties.size()));
+  put_bytes(record, as_bytes(freeze.duties));
+  return record;
+}
+
+Freeze freeze_of(ByteView record) {
+  return {uuid_at(record, 1),
+          uuid_at(record, 17),
+          uuid_at(record, 33),
+          Timestamp{integer_at(record, 49)},
+          Timestamp{integer_at(record, 57)},
+          std::string(as_text(record.subspan(kFreezeBytes)))};
+}
+
 }  // namespace
 
 Result<void> KeyStore::Body::export_backup(const std::string& path) const {
@@ -152,6 +180,7 @@ Result<void> KeyStore::Body::export_backup(const std::string& path) const {
       put_integer(record, erasure.registered.us);
       TRY(writer.add(record));
     }
+    for (const Freeze& freeze : TRY(read_freezes(reader, kLatest))) TRY(writer.add(record_of(freeze)));
     return read_all_owner_keys(reader, [&](const SealedKey& key) -> Result<void> {
       record = {'K'};
       put_bytes(record, key.owner.bytes);
@@ -165,25 +194,31 @@ Result<void> KeyStore::Body::export_backup(const std::string& path) const {
 
 namespace {
 
-// The register stands before the keys: what is erased here or there never comes back, not even for a moment.
+// The registers stand before the keys: what is erased here or there never comes back, and what is frozen is nobody's to
+// read, not even for a moment.
 template <class Body>
 Result<void> merge(Body& body, const std::string& path) {
   std::vector<Erasure> erasures;
+  std::vector<Freeze> freezes;
   std::vector<SealedKey> keys;
   const auto flush = [&]() -> Result<void> {
     TRY(body.merge_erasures(erasures));
+    TRY(body.merge_freezes(freezes));
     TRY(body.merge_keys(keys));
     erasures.clear();
+    freezes.clear();
     keys.clear();
     return {};
   };
   TRY(read_records(path, [&](ByteView record) -> Result<void> {
     if (record[0] == 'E') {
       erasures.push_back({0, uuid_at(record, 1), uuid_at(record, 17), Timestamp{integer_at(record, 33)}, false});
+    } else if (record[0] == 'F') {
+      freezes.push_back(freeze_of(record));
     } else if (record[0] == 'K') {
       keys.push_back({uuid_at(record, 1), integer_at(record, 17), bytes_at(record, 25)});
     }
-    return erasures.size() + keys.size() < kMergedAtOnce ? Result<void>() : flush();
+    return erasures.size() + freezes.size() + keys.size() < kMergedAtOnce ? Result<void>() : flush();
   }));
   return flush();
 }

@@ -19,16 +19,21 @@ class KeyStore::Body {
   static Result<std::unique_ptr<Body>> open(const KeyStoreOptions& options, const Clock& clock,
                                             const SealedKey* institution_key_to_restore = nullptr);
 
-  Result<SecretKey> key_of(const Uuid& owner);
+  Result<SecretKey> key_of(const Uuid& owner, KeyAccess access);
   Result<void> ensure(std::span<const Uuid> owners);
   bool is_erased(const Uuid& owner) const;
+  bool is_frozen(const Uuid& owner) const;
   const SecretKey& root() const { return root_; }
   Result<void> announce(std::string_view address) { return database_->announce(address); }
   Result<void> destroy(std::span<const Uuid> owners, const Uuid& request);
   Result<std::vector<Erasure>> erasures_after(int64_t seq) const;
+  Result<void> freeze(std::span<const Freeze> freezes);
+  Result<std::vector<Freeze>> freezes_until(Timestamp until) const;
+  Result<void> end_freeze(std::span<const Uuid> owners);
   Result<void> export_backup(const std::string& path) const;
   // What a backup brings; existing keys stay, erased ones never come back.
   Result<void> merge_erasures(std::span<const Erasure> erasures);
+  Result<void> merge_freezes(std::span<const Freeze> freezes);
   Result<void> merge_keys(std::span<const SealedKey> keys);
   Result<void> rotate();
 
@@ -42,6 +47,9 @@ class KeyStore::Body {
   Result<void> load(std::span<const Uuid> owners);
   Result<void> make(std::span<const Uuid> owners);
   Result<void> load_register();
+  Result<SecretKey> frozen_key_of(const Uuid& owner) const;
+  // Erased or frozen; under the mutex.
+  bool is_gone(const Uuid& owner) const { return erased_.contains(owner) || frozen_.contains(owner); }
   Result<void> finish_erasures();
   Result<void> finish_rotation();
   Result<bool> reseal_some();
@@ -56,6 +64,7 @@ class KeyStore::Body {
   MasterKeys masters_;
   RecentlyUsed<SecretKey> cache_;
   std::unordered_set<Uuid> erased_;
+  std::unordered_set<Uuid> frozen_;
 };
 
 }  // namespace amity::security

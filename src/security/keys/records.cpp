@@ -48,6 +48,16 @@ constexpr Statement kRegister{"security.register_erasure",
                               "VALUES ($1, $2, $3, $4, 0) ON CONFLICT (owner) DO NOTHING"};
 constexpr Statement kDestroyed{"security.mark_destroyed", "UPDATE erasures SET destroyed = 1 WHERE owner = $1"};
 
+constexpr Statement kFreezes{"security.freezes",
+                             "SELECT owner, person, request, registered, kept_until, duties FROM freezes "
+                             "WHERE kept_until <= $1 ORDER BY person, owner"};
+constexpr Statement kFreeze{"security.register_freeze",
+                            "INSERT INTO freezes (owner, person, request, registered, kept_until, duties) "
+                            "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (owner) DO UPDATE SET "
+                            "kept_until = excluded.kept_until, duties = excluded.duties "
+                            "WHERE excluded.kept_until > freezes.kept_until"};
+constexpr Statement kDeleteFreeze{"security.delete_freeze", "DELETE FROM freezes WHERE owner = $1"};
+
 constexpr size_t kOwnersInOneRead = 1024;
 
 std::string place_of(const Uuid& owner) {
@@ -180,6 +190,32 @@ Result<void> register_erasure(store::Transaction& transaction, const Erasure& er
 Result<void> mark_destroyed(store::Transaction& transaction, const Uuid& owner) {
   const Value parameters[] = {ByteView(owner.bytes)};
   return transaction.post(kDestroyed, parameters);
+}
+
+Result<std::vector<Freeze>> read_freezes(store::Reader& reader, Timestamp until) {
+  std::vector<Freeze> freezes;
+  const Value parameters[] = {until.us};
+  TRY(reader.query(kFreezes, parameters, [&](const Row& row) -> Result<void> {
+    freezes.push_back({TRY(uuid_of(row.bytes(0))), TRY(uuid_of(row.bytes(1))), TRY(uuid_of(row.bytes(2))),
+                       Timestamp{row.integer(3)}, Timestamp{row.integer(4)}, std::string(row.text(5))});
+    return {};
+  }));
+  return freezes;
+}
+
+Result<void> register_freeze(store::Transaction& transaction, const Freeze& freeze) {
+  const Value parameters[] = {ByteView(freeze.owner.bytes),
+                              ByteView(freeze.person.bytes),
+                              ByteView(freeze.request.bytes),
+                              freeze.registered.us,
+                              freeze.until.us,
+                              std::string_view(freeze.duties)};
+  return transaction.post(kFreeze, parameters);
+}
+
+Result<void> delete_freeze(store::Transaction& transaction, const Uuid& owner) {
+  const Value parameters[] = {ByteView(owner.bytes)};
+  return transaction.post(kDeleteFreeze, parameters);
 }
 
 }  // namespace amity::security

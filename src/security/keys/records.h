@@ -48,4 +48,10 @@ Result<bool> any_erased(store::Reader& reader, std::span<const Uuid> owners);
 Result<void> register_erasure(store::Transaction& transaction, const Erasure& erasure);
 Result<void> mark_destroyed(store::Transaction& transaction, const Uuid& owner);
 
+// Those that end no later than `until`, by person.
+Result<std::vector<Freeze>> read_freezes(store::Reader& reader, Timestamp until);
+// One that is registered already keeps when it began; where this one ends later, its end and duties hold.
+Result<void> register_freeze(store::Transaction& transaction, const Freeze& freeze);
+Result<void> delete_freeze(store::Transaction& transaction, const Uuid& owner);
+
 }  // namespace amity::security
