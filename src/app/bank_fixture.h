@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 
@@ -17,6 +18,17 @@ namespace amity::app {
 using events::EntityKind;
 using events::Event;
 using events::Reference;
+
+// Wall time, moved as a test says.
+class MovedClock final : public Clock {
+ public:
+  Timestamp now() const override { return SystemClock().now() + microseconds(moved_us_); }
+  void set(Timestamp moment) { moved_us_ = (moment - SystemClock().now()).us; }
+  void advance(Duration by) { moved_us_ += by.us; }
+
+ private:
+  std::atomic<int64_t> moved_us_ = 0;
+};
 
 class BankTest : public store::DatabaseTest {
  protected:
@@ -112,7 +124,7 @@ class BankTest : public store::DatabaseTest {
     return read ? "ok" : std::string(name_of(read.error().code));
   }
 
-  SystemClock clock_;
+  MovedClock clock_;
   Configuration configuration_;
   std::unique_ptr<Engine> engine_;
   int event_count_ = 0;

@@ -27,6 +27,8 @@ struct Command {
 
 const std::vector<Command>& commands() {
   using enum Word::Kind;
+  static const Word kPurpose{"purpose", "why it is read: service; legal_hold also finds who is frozen 法定保存",
+                             kOption};
   static const Word kAs{"as", "act as this person; the password comes from AMITY_PASSWORD or is asked for", kOption};
   static const std::vector<Command> kCommands = {
       {"serve", "serve the REST API until stopped", {}},
@@ -102,13 +104,13 @@ const std::vector<Command>& commands() {
        {{"all", "every decision", kFlag}, {"decision", "one of them", kOption}, kAs}},
       {"customer show",
        "all that is known of a customer",
-       {{"customer", "the institution's own key", kArgument}, {"at", "as of a moment or day", kOption}, kAs}},
+       {{"customer", "the institution's own key", kArgument}, {"at", "as of a moment or day", kOption}, kPurpose, kAs}},
       {"customer find", "by name, phone, account or key", {{"query", "words", kArgument}, kAs}},
       {"customer timeline",
        "the events about a customer, newest first",
-       {{"customer", "the institution's own key", kArgument}, {"limit", "how many (20)", kOption}, kAs}},
+       {{"customer", "the institution's own key", kArgument}, {"limit", "how many (20)", kOption}, kPurpose, kAs}},
       {"customer erase",
-       "destroy what is known of a customer, for good",
+       "destroy what is known of a customer, for good; what a law keeps is frozen until it may go",
        {{"customer", "the institution's own key", kArgument},
         {"basis", "the record of the person's request", kNeededOption},
         kAs}},

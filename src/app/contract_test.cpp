@@ -83,6 +83,15 @@ struct Call {
   std::string etag = {};
 };
 
+constexpr auto kOrganisationsAreKept = R"(duties:
+  - name: d1
+    title: {en: keeping, zh: 保存}
+    basis: {en: Article 1, zh: 第一条}
+    holds: {customers: [organisation], events: [customer.registered]}
+    from: event
+    keep: 100 years
+)";
+
 class Contract : public EngineTest {
  protected:
   Contract() : EngineTest([](Configuration& c, const fs::path& folder) { own_institution(c, folder); }) {}
@@ -90,7 +99,7 @@ class Contract : public EngineTest {
   static void own_institution(Configuration& configuration, const fs::path& folder) {
     fs::copy(AMITY_SOURCE_DIR "/institution", folder / "institution", fs::copy_options::recursive);
     std::ofstream(folder / "institution/models/credit.quick.yaml") << kQuickModel;
-    std::ofstream(folder / "institution/retention.yaml") << "duties: []";
+    std::ofstream(folder / "institution/retention.yaml") << kOrganisationsAreKept;
     configuration.institution = (folder / "institution").string();
   }
 
@@ -213,6 +222,7 @@ class Contract : public EngineTest {
   void refuse_what_only_some_routes_refuse();
   void refuse_what_all_refuse();
   void erase_and_back_up();
+  void freeze();
   void refuse(const api::Route& route, int status);
   std::string token_of(const std::string& name, const std::vector<std::string>& roles);
 
@@ -297,6 +307,28 @@ void Contract::erase_and_back_up() {
   const auto erased =
       post(200, "/v1/customers/{customer}/erasure", customer_path_ + "/erasure", json::object{{"basis", "r-1"}});
   EXPECT_GE(erased.at("accounts_erased").as_int64(), 120);
+  EXPECT_TRUE(erased.at("frozen").is_null());
+}
+
+void Contract::freeze() {
+  const json::object event{{"specversion", "1.0"},
+                           {"source", "test"},
+                           {"id", "c-2"},
+                           {"type", "customer.registered"},
+                           {"subject", "customer/company"},
+                           {"time", "2024-01-01T00:00:00Z"},
+                           {"data", json::object{{"kind", "organisation"}}}};
+  post(200, "/v1/events", "/v1/events", event);
+  const std::string path = "/v1/customers/company";
+  const auto answer = post(200, "/v1/customers/{customer}/erasure", path + "/erasure", json::object{{"basis", "r-2"}});
+  EXPECT_TRUE(answer.at("erased_at").is_null());
+  EXPECT_EQ(answer.at("frozen").at("duties").at(0).at("name"), "d1");
+  auto officer = local_operator();
+  officer.purpose = security::Purpose::kLegalHold;
+  Call hold{.method = Method::kGet, .pattern = "/v1/customers/{customer}", .target = path, .caller = officer};
+  EXPECT_TRUE(expect(200, hold).as_object().contains("frozen_until"));
+  hold.caller = local_operator();
+  expect(404, hold);
 }
 
 // A user added, with a password, signed in.
@@ -595,6 +627,7 @@ TEST_F(Contract, every_documented_answer_of_every_route_is_given_as_documented) 
   learn();
   write_policies();
   erase_and_back_up();
+  freeze();
   refuse_what_only_some_routes_refuse();
   change_a_password_twice_at_once();
   refuse_what_all_refuse();

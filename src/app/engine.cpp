@@ -581,10 +581,16 @@ Result<json::object> Engine::erase(const security::Caller& caller, std::string_v
 }
 
 Result<void> Engine::end_freezes_if_due() {
-  const auto due = TRY(keys_->freezes_until(clock_.now()));
+  if (const auto count = TRY(keys_->announce_ends()); count > 0) {
+    log(Level::kWarn, "frozen data will be erased within a day: see that the clock is right", {{"owners", count}});
+  }
+  const Timestamp now = clock_.now();
+  const auto due = TRY(keys_->freezes_until(now));
+  // What is destroyed already was over once; only the rest of its end is missing.
+  const auto may_end = [&](const auto& freeze) { return is_over(freeze, now) || !keys_->is_frozen(freeze.owner); };
   for (auto begin = due.begin(); begin != due.end();) {  // by person
     const auto end = std::find_if(begin, due.end(), [&](const auto& freeze) { return freeze.person != begin->person; });
-    TRY(end_freeze(std::span(begin, end)));
+    if (std::any_of(begin, end, may_end)) TRY(end_freeze(std::span(begin, end)));
     begin = end;
   }
   return {};

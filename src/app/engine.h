@@ -69,7 +69,8 @@ class Engine {
   void stop_long_work() { stopping_.request_stop(); }
   // Erases a customer, or freezes them where a duty of retention.yaml runs; the answer says which, and until when.
   Result<json::object> erase(const security::Caller& caller, std::string_view customer, std::string_view basis);
-  // Erases those whose last duty has ended by now: when the database is opened, and every few seconds while it serves.
+  // Erases those whose last duty has ended and was seen to end a day before: when the database is opened, and every few
+  // seconds while it serves.
   Result<void> end_freezes_if_due();
   Result<json::object> back_up(const security::Caller& caller, std::string_view name);
   Result<json::object> verify_audit(const security::Caller& caller);

@@ -273,10 +273,13 @@ TEST_P(FreezeTest, says_until_when_and_why_in_both_languages_and_asked_again_fin
   ASSERT_TRUE(frozen) << frozen.error().text();
   EXPECT_TRUE(frozen->at("erased_at").is_null());
   EXPECT_EQ(frozen->at("frozen").at("accounts"), 1);
-  EXPECT_EQ(frozen->at("frozen").at("text").at("en"), "frozen until " + day + " because of keeping (Article 34)");
-  EXPECT_EQ(frozen->at("frozen").at("text").at("zh"), "因保存（第三十四条）冻结至" + day);
+  const auto& text = frozen->at("frozen").at("text");
+  EXPECT_EQ(write_json(text.at("en")), "\"frozen until " + day + " because of keeping (Article 34)\"");
+  EXPECT_EQ(write_json(text.at("zh")), "\"因保存（第三十四条）冻结至" + day + "\"");
   EXPECT_EQ(erase("lin").error().code, Code::kNotFound);
-  EXPECT_EQ(read_for_the_law("lin"), "ok");
+  auto caller = local_operator();
+  caller.purpose = security::Purpose::kLegalHold;
+  EXPECT_EQ(write_json(engine_->customers().profile(caller, "lin")->at("frozen_until")), "\"" + day + "\"");
 }
 
 TEST_P(FreezeTest, lets_nobody_read_but_a_compliance_officer_with_the_purpose_legal_hold) {
@@ -327,10 +330,37 @@ TEST_P(FreezeTest, is_prolonged_where_a_duty_has_come_since) {
   must_take({registered("lin"), opened("l1", {"lin"})});
   lock_keys_only("lin", {customer("lin"), account("l1")}, clock_.now() + seconds(-1));
   open_engine();
+  clock_.advance(days(1));
+  open_engine();
   EXPECT_EQ(read_for_the_law("lin"), "ok");
   const auto freezes = engine_->keys().freezes_until(kLatest);
   ASSERT_EQ(freezes->size(), 2U);
   EXPECT_GT(freezes->front().until, clock_.now() + days(3650));
+}
+
+// docs/decisions/0013: what ends is announced a day before, and a clock that went back takes the announcement with it.
+TEST_P(FreezeTest, is_not_ended_by_a_clock_that_jumps_far_ahead_and_is_put_right) {
+  must_take({registered("lin"), opened("l1", {"lin"})});
+  write_institution("duties: []");
+  const auto until = clock_.now() + days(3653);
+  lock_keys_only("lin", {customer("lin"), account("l1")}, until);
+  open_engine();
+  const auto tick_at = [&](Timestamp moment) {
+    clock_.set(moment);
+    EXPECT_TRUE(engine_->end_freezes_if_due());
+    return read_for_the_law("lin");
+  };
+  const auto right = clock_.now();
+  EXPECT_EQ(tick_at(until + days(9000)), "ok");
+  EXPECT_EQ(tick_at(right + seconds(5)), "ok");
+  EXPECT_EQ(tick_at(until + days(9002)), "ok");  // as if nothing had been announced
+  EXPECT_EQ(tick_at(until - hours(25)), "ok");
+  EXPECT_EQ(tick_at(until - hours(24)), "ok");
+  open_engine();  // the announcement outlives a start
+  EXPECT_EQ(tick_at(until - minutes(1)), "ok");
+  EXPECT_EQ(tick_at(until + minutes(5)), "not_found");
+  EXPECT_EQ(rows_of({customer("lin"), account("l1")}), 0U);
+  EXPECT_TRUE(engine_->keys().freezes_until(kLatest)->empty());
 }
 
 AMITY_ON_BOTH_DATABASES(ErasureTest);

@@ -153,6 +153,9 @@ Result<json::value> Session::call(Method method, const std::string& target, cons
   request.method = method;
   request.target = target;
   request.headers.push_back({"accept-language", language()});
+  if (const auto purpose = line_.value("purpose"); !purpose.empty()) {
+    request.headers.push_back({"amity-purpose", purpose});
+  }
   if (!body.is_null()) {
     request.body = write_json(body);
     request.headers.push_back({"content-type", "application/json"});

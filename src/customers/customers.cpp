@@ -202,6 +202,9 @@ Result<json::object> Customers::profile(const Caller& caller, std::string_view r
     }
     profile = to_json(record);
     profile["accounts"] = std::move(accounts);
+    if (is_held_for(caller, id)) {
+      if (const auto freeze = TRY(parts_.keys.freeze_of(id))) profile["frozen_until"] = format(date_of(freeze->until));
+    }
     return {};
   }));
   TRY(audit_read(caller, "customer.read", "customer/" + format(id)));

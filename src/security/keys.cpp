@@ -282,6 +282,31 @@ Result<std::vector<Freeze>> KeyStore::Body::freezes_until(Timestamp until) const
   return freezes;
 }
 
+Result<std::optional<Freeze>> KeyStore::Body::freeze_of(const Uuid& owner) const {
+  std::optional<Freeze> freeze;
+  TRY(database_->read([&](store::Reader& reader) -> Result<void> {
+    freeze = TRY(read_freeze(reader, owner));
+    return {};
+  }));
+  return freeze;
+}
+
+Result<int64_t> KeyStore::Body::announce_ends() {
+  const Timestamp now = clock_.now();
+  bool is_needed = false;
+  TRY(database_->read([&](store::Reader& reader) -> Result<void> {
+    is_needed = TRY(any_to_announce(reader, now));
+    return {};
+  }));
+  int64_t count = 0;
+  if (!is_needed) return count;
+  TRY(database_->write([&](store::Transaction& transaction) -> Result<void> {
+    count = TRY(announce_freezes(transaction, now));
+    return {};
+  }));
+  return count;
+}
+
 Result<void> KeyStore::Body::end_freeze(std::span<const Uuid> owners) {
   const std::lock_guard exclusive(rotation_);
   TRY(database_->write([&](store::Transaction& transaction) -> Result<void> {
@@ -340,6 +365,10 @@ Result<void> KeyStore::Body::finish_rotation() {
   return {};
 }
 
+bool is_over(const Freeze& freeze, Timestamp now) {
+  return freeze.until <= now && freeze.announced && *freeze.announced + kAnnouncedBefore <= now;
+}
+
 KeyStore::KeyStore(std::unique_ptr<Body> body) : body_(std::move(body)) {}
 KeyStore::~KeyStore() = default;
 
@@ -354,6 +383,8 @@ bool KeyStore::is_erased(Uuid owner) const { return body_->is_erased(owner); }
 bool KeyStore::is_frozen(Uuid owner) const { return body_->is_frozen(owner); }
 Result<void> KeyStore::freeze(std::span<const Freeze> freezes) { return body_->freeze(freezes); }
 Result<std::vector<Freeze>> KeyStore::freezes_until(Timestamp until) const { return body_->freezes_until(until); }
+Result<std::optional<Freeze>> KeyStore::freeze_of(Uuid owner) const { return body_->freeze_of(owner); }
+Result<int64_t> KeyStore::announce_ends() { return body_->announce_ends(); }
 Result<void> KeyStore::end_freeze(std::span<const Uuid> owners) { return body_->end_freeze(owners); }
 Result<void> KeyStore::announce(std::string_view address) { return body_->announce(address); }
 SecretKey KeyStore::institution_key(std::string_view use) const { return body_->root().derive(use); }

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -52,7 +53,14 @@ struct Freeze {
   Timestamp registered;
   Timestamp until;     // from here on its key is to be destroyed
   std::string duties;  // names of the duties that demand it, separated by commas
+  // When the clock first said that the end is less than kAnnouncedBefore away.
+  std::optional<Timestamp> announced = {};
 };
+
+// What a wrong clock has to last, seen again and again, before it ends a freeze: docs/decisions/0013.
+constexpr Duration kAnnouncedBefore = days(1);
+// Its end has come and was announced before, by a clock that has not gone back since.
+bool is_over(const Freeze& freeze, Timestamp now);
 
 // Who asks for a key: everybody, or a legal hold, to which frozen owners are there.
 enum class KeyAccess { kUsual, kLegalHold };
@@ -93,6 +101,11 @@ class KeyStore {
   Result<void> freeze(std::span<const Freeze> freezes);
   // The register of those whose end is not after `until`, by person; kLatest: all.
   Result<std::vector<Freeze>> freezes_until(Timestamp until) const;
+  // Of one owner; nothing where it is not frozen.
+  Result<std::optional<Freeze>> freeze_of(Uuid owner) const;
+  // Announces the ends that are near now, and takes back what a clock announced that has gone back since. Returns how
+  // many it announced.
+  Result<int64_t> announce_ends();
   // After their keys were destroyed and every room was told: the last step of ending a freeze.
   Result<void> end_freeze(std::span<const Uuid> owners);
 

@@ -6,11 +6,17 @@
 
 #include "base/random.h"
 #include "security/keys.h"
+#include "security/keys/records.h"
 #include "tests/fault/plain_copy.h"
 #include "tests/fault/traffic.h"
 
 namespace amity::fault {
 namespace {
+
+constexpr auto kNoDuties = "duties: []";
+constexpr auto kTenYears =
+    "duties: [{name: d1, title: {en: a, zh: b}, basis: {en: a, zh: b}, holds: {}, from: relationship_end, "
+    "keep: 10 years}]";
 
 // Each is nowhere else. Texts in Chinese stand in the database as UTF-8.
 const std::vector<std::string> kCanaries = {
@@ -150,6 +156,7 @@ void expect_first_answers_gone(const Server& server) {
 
 TEST(Erasure, leaves_no_trace_in_the_database_its_files_the_log_or_a_restored_older_backup) {
   Bank bank;
+  bank.use_duties(kNoDuties);
   const auto backup = bank.data() / "backups" / "before";
   {
     Server server(bank);
@@ -197,6 +204,7 @@ TEST(Erasure, cut_short_by_a_kill_is_carried_through) {
   int unanswered = 0;
   for (int round = 0; round < 8 && !HasFailure(); ++round) {
     const Bank bank;
+    bank.use_duties(kNoDuties);
     {
       Server server(bank);
       ASSERT_TRUE(server.has_served()) << content_of(bank.log());
@@ -228,11 +236,80 @@ TEST(Erasure, cut_short_by_a_kill_is_carried_through) {
   EXPECT_GT(unanswered, 0);
 }
 
+// The law is lifted, and the end has come and was announced long ago.
+void end_freezes_by_hand(const Bank& bank) {
+  static constexpr store::Statement kEnd{"fault.end_freezes", "UPDATE freezes SET kept_until = 1, announced = 1"};
+  bank.use_duties(kNoDuties);
+  auto keys = store::open(
+      {.url = "sqlite:" + (bank.data() / "amity.db.keys").string(), .migrations = security::key_migrations()});
+  ASSERT_TRUE(keys) << keys.error().text();
+  EXPECT_TRUE((*keys)->write([](store::Transaction& transaction) -> Result<void> {
+    EXPECT_EQ(*transaction.execute(kEnd, {}), 2);
+    return {};
+  }));
+}
+
+void kill_at_its_start(const Bank& bank, uint64_t after_us) {
+  Process starting(bank, {"serve", "--listen", "127.0.0.1:0"});
+  std::this_thread::sleep_for(std::chrono::microseconds(after_us));
+  starting.signal(SIGKILL);
+  starting.wait();
+}
+
+std::string read_for_the_law(const Bank& bank) {
+  const auto shown = run(bank, {"customer", "show", "canary-customer-7f31", "--purpose", "legal_hold"});
+  return shown.status == 0 && shown.output.find("金丝雀") != std::string::npos ? "all of it"
+                                                                               : std::to_string(shown.status);
+}
+
+// As an erasure, but what the law keeps is there for a legal hold; and the end of the freeze is killed, too.
+TEST(Freeze, cut_short_by_a_kill_is_carried_through_and_loses_nothing_the_law_keeps) {
+  Random random(20260802);
+  int unanswered = 0;
+  for (int round = 0; round < 6 && !HasFailure(); ++round) {
+    const Bank bank;
+    bank.use_duties(kTenYears);
+    {
+      Server server(bank);
+      ASSERT_TRUE(server.has_served()) << content_of(bank.log());
+      const auto posted = server.post("/v1/events", write_json(canaries_life()));
+      ASSERT_TRUE(posted && posted->status == 200);
+      std::thread killer([&, after_us = random.below(25'000)] {
+        std::this_thread::sleep_for(std::chrono::microseconds(after_us));
+        server.process().signal(SIGKILL);
+      });
+      const auto frozen = server.post("/v1/customers/canary-customer-7f31/erasure", R"({"basis": "request 1"})");
+      unanswered += !frozen;
+      killer.join();
+      server.process().wait();
+    }
+    {
+      Server server(bank);
+      ASSERT_TRUE(server.has_served()) << content_of(bank.log());
+      const auto again = server.post("/v1/customers/canary-customer-7f31/erasure", R"({"basis": "request 1"})");
+      EXPECT_TRUE(again && (again->status == 200 || again->status == 404)) << (again ? again->body : "");
+      expect_nobody_is_there(server);
+      expect_no_word_of_them_beside(server);
+      EXPECT_EQ(number_in(server.post("/v1/replays", "{}"), "differences"), 0);
+      EXPECT_EQ(server.stop(), 0);
+    }
+    EXPECT_EQ(canaries_in(bank), "");
+    EXPECT_EQ(read_for_the_law(bank), "all of it");
+    end_freezes_by_hand(bank);
+    kill_at_its_start(bank, random.below(400'000));
+    EXPECT_EQ(run(bank, {"rebuild", "--check"}).status, 0) << content_of(bank.log());
+    EXPECT_EQ(read_for_the_law(bank), "4");
+    EXPECT_EQ(canaries_in(bank), "");
+  }
+  EXPECT_GT(unanswered, 0);
+}
+
 // Power fails at one write after the other of an erasure, and takes with it what was not synced yet. Whatever was done
 // by then, after a start and the same request again nothing is left, in the files and in the database.
 TEST(Erasure, cut_short_by_lost_power_at_any_write_is_carried_through) {
   if (!kMayPreload) GTEST_SKIP() << "a preloaded library and a sanitizer do not go together";
   const Bank first;
+  first.use_duties(kNoDuties);
   {
     Server server(first);
     ASSERT_TRUE(server.has_served()) << content_of(first.log());
@@ -246,6 +323,7 @@ TEST(Erasure, cut_short_by_lost_power_at_any_write_is_carried_through) {
   int begun_count = 0;  // cut after the request was durable: the next start alone carries it through
   for (int after = 1; !HasFailure(); after += every) {
     const Bank bank;
+    bank.use_duties(kNoDuties);
     std::filesystem::copy(first.data(), bank.data(), std::filesystem::copy_options::recursive);
     Process erasing(
         bank, erase,

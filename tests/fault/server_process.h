@@ -38,13 +38,17 @@ class Bank {
   std::string url() const { return url_.empty() ? "sqlite:" + (data() / "amity.db").string() : url_; }
   // A PostgreSQL database instead; keys and key file stay in the data folder.
   void use(const std::string& url) { url_ = url; }
+  // The shipped institution with these duties of retention; without any, an erasure is one at once.
+  void use_duties(const std::string& yaml) const {
+    const auto folder = institution();
+    std::filesystem::copy(AMITY_SOURCE_DIR "/institution", folder,
+                          std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+    std::ofstream(folder / "retention.yaml") << yaml;
+  }
   std::vector<std::string> flags() const {
-    if (url_.empty()) return {"--database", url()};
-    const auto beside = (data() / "amity.db").string();
-    return {"--database",    url_,
-            "--keys",        "sqlite:" + beside + ".keys",
-            "--key-file",    beside + ".key",
-            "--checkpoints", beside + ".checkpoints"};
+    auto flags = flags_of_places();
+    if (std::filesystem::exists(institution())) flags.insert(flags.end(), {"--institution", institution().string()});
+    return flags;
   }
   // Where a running server left the local operator's token: beside an SQLite database, else in its working folder.
   std::string operator_token() const {
@@ -52,6 +56,16 @@ class Bank {
   }
 
  private:
+  std::filesystem::path institution() const { return folder_.path() / "institution"; }
+  std::vector<std::string> flags_of_places() const {
+    if (url_.empty()) return {"--database", url()};
+    const auto beside = (data() / "amity.db").string();
+    return {"--database",    url_,
+            "--keys",        "sqlite:" + beside + ".keys",
+            "--key-file",    beside + ".key",
+            "--checkpoints", beside + ".checkpoints"};
+  }
+
   store::TemporaryFolder folder_;
   std::string url_;
 };

@@ -68,6 +68,9 @@ Result<int> show_customer(Session& session) {
   if (wants_json(session)) return show(session.line(), profile), 0;
   const auto& words = session.words();
   fmt::print("{}\n", words.say("say.customer", {{"customer", text(profile.at("reference"))}}));
+  if (const auto* until = profile.as_object().if_contains("frozen_until")) {
+    fmt::print("{}\n", words.say("say.frozen_until", {{"day", text(*until)}}));
+  }
   print_values(words, profile.at("values"));
   for (const auto& account : profile.at("accounts").as_array()) print_account(words, account);
   for (const auto& consent : profile.at("consents").as_object()) {

@@ -29,6 +29,8 @@ class KeyStore::Body {
   Result<std::vector<Erasure>> erasures_after(int64_t seq) const;
   Result<void> freeze(std::span<const Freeze> freezes);
   Result<std::vector<Freeze>> freezes_until(Timestamp until) const;
+  Result<std::optional<Freeze>> freeze_of(const Uuid& owner) const;
+  Result<int64_t> announce_ends();
   Result<void> end_freeze(std::span<const Uuid> owners);
   Result<void> export_backup(const std::string& path) const;
   // What a backup brings; existing keys stay, erased ones never come back.

@@ -49,13 +49,23 @@ constexpr Statement kRegister{"security.register_erasure",
 constexpr Statement kDestroyed{"security.mark_destroyed", "UPDATE erasures SET destroyed = 1 WHERE owner = $1"};
 
 constexpr Statement kFreezes{"security.freezes",
-                             "SELECT owner, person, request, registered, kept_until, duties FROM freezes "
+                             "SELECT owner, person, request, registered, kept_until, duties, announced FROM freezes "
                              "WHERE kept_until <= $1 ORDER BY person, owner"};
+constexpr Statement kFreezeOf{"security.freeze_of",
+                              "SELECT owner, person, request, registered, kept_until, duties, announced FROM freezes "
+                              "WHERE owner = $1"};
 constexpr Statement kFreeze{"security.register_freeze",
                             "INSERT INTO freezes (owner, person, request, registered, kept_until, duties) "
                             "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (owner) DO UPDATE SET "
-                            "kept_until = excluded.kept_until, duties = excluded.duties "
+                            "kept_until = excluded.kept_until, duties = excluded.duties, announced = NULL "
                             "WHERE excluded.kept_until > freezes.kept_until"};
+constexpr Statement kToAnnounce{"security.freezes_to_announce",
+                                "SELECT owner FROM freezes WHERE announced > $1 "
+                                "OR (announced IS NULL AND kept_until <= $2) LIMIT 1"};
+constexpr Statement kTakeBack{"security.take_back_announcements",
+                              "UPDATE freezes SET announced = NULL WHERE announced > $1"};
+constexpr Statement kAnnounce{"security.announce_ends",
+                              "UPDATE freezes SET announced = $1 WHERE announced IS NULL AND kept_until <= $2"};
 constexpr Statement kDeleteFreeze{"security.delete_freeze", "DELETE FROM freezes WHERE owner = $1"};
 
 constexpr size_t kOwnersInOneRead = 1024;
@@ -93,6 +103,13 @@ Result<void> in_parts(std::span<const Uuid> owners, const EachPart& each_part) {
 Result<void> read_keys(store::Reader& reader, const Statement& statement, store::Values parameters,
                        const EachSealedKey& each) {
   return reader.query(statement, parameters, [&](const Row& row) -> Result<void> { return each(TRY(sealed_of(row))); });
+}
+
+Result<Freeze> freeze_in(const Row& row) {
+  Freeze freeze{TRY(uuid_of(row.bytes(0))), TRY(uuid_of(row.bytes(1))), TRY(uuid_of(row.bytes(2))),
+                Timestamp{row.integer(3)},  Timestamp{row.integer(4)},  std::string(row.text(5))};
+  if (!row.is_null(6)) freeze.announced = Timestamp{row.integer(6)};
+  return freeze;
 }
 
 }  // namespace
@@ -196,11 +213,29 @@ Result<std::vector<Freeze>> read_freezes(store::Reader& reader, Timestamp until)
   std::vector<Freeze> freezes;
   const Value parameters[] = {until.us};
   TRY(reader.query(kFreezes, parameters, [&](const Row& row) -> Result<void> {
-    freezes.push_back({TRY(uuid_of(row.bytes(0))), TRY(uuid_of(row.bytes(1))), TRY(uuid_of(row.bytes(2))),
-                       Timestamp{row.integer(3)}, Timestamp{row.integer(4)}, std::string(row.text(5))});
+    freezes.push_back(TRY(freeze_in(row)));
     return {};
   }));
   return freezes;
+}
+
+Result<std::optional<Freeze>> read_freeze(store::Reader& reader, const Uuid& owner) {
+  const Value parameters[] = {ByteView(owner.bytes)};
+  return reader.first<Freeze>(kFreezeOf, parameters, freeze_in);
+}
+
+Result<bool> any_to_announce(store::Reader& reader, Timestamp now) {
+  bool is_any = false;
+  const Value parameters[] = {now.us, (now + kAnnouncedBefore).us};
+  TRY(reader.query(kToAnnounce, parameters, [&](const Row&) -> Result<void> { return is_any = true, Result<void>(); }));
+  return is_any;
+}
+
+Result<int64_t> announce_freezes(store::Transaction& transaction, Timestamp now) {
+  const Value before[] = {now.us};
+  TRY(transaction.execute(kTakeBack, before));
+  const Value parameters[] = {now.us, (now + kAnnouncedBefore).us};
+  return transaction.execute(kAnnounce, parameters);
 }
 
 Result<void> register_freeze(store::Transaction& transaction, const Freeze& freeze) {

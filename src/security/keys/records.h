@@ -50,6 +50,11 @@ Result<void> mark_destroyed(store::Transaction& transaction, const Uuid& owner);
 
 // Those that end no later than `until`, by person.
 Result<std::vector<Freeze>> read_freezes(store::Reader& reader, Timestamp until);
+Result<std::optional<Freeze>> read_freeze(store::Reader& reader, const Uuid& owner);
+// Whether announce_freezes would change anything.
+Result<bool> any_to_announce(store::Reader& reader, Timestamp now);
+// Announcements after `now` are taken back, and then the ends within kAnnouncedBefore announced; returns how many.
+Result<int64_t> announce_freezes(store::Transaction& transaction, Timestamp now);
 // One that is registered already keeps when it began; where this one ends later, its end and duties hold.
 Result<void> register_freeze(store::Transaction& transaction, const Freeze& freeze);
 Result<void> delete_freeze(store::Transaction& transaction, const Uuid& owner);

@@ -6,6 +6,8 @@ CREATE TABLE freezes (
   request BYTEA NOT NULL,            -- class none
   registered BIGINT NOT NULL,        -- class none
   kept_until BIGINT NOT NULL,        -- class none
-  duties TEXT NOT NULL               -- class none
+  duties TEXT NOT NULL,              -- class none
+  announced BIGINT                   -- class none
 );
 CREATE INDEX freezes_by_end ON freezes (kept_until);
+CREATE INDEX freezes_by_announcement ON freezes (announced);
