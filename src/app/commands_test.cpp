@@ -89,6 +89,8 @@ TEST_F(Commands, what_is_not_there_or_cannot_be_is_refused_with_its_place) {
   expect(4, "no model of this name", "train no.such");
   expect(4, "no model of this name", "model approve no.such");
   expect(4, "no customer under this reference", "customer show 99");
+  expect(2, "no such purpose", "customer show 99 --purpose curiosity");
+  expect(4, "no customer under this reference", "customer timeline 99 --purpose legal_hold");
   expect(2, "--account or --customer", "decide credit.application --amount 1 --months 12");
   expect(2, "--currency", "decide credit.application --customer 7 --amount 1 --months 12");
   expect(2, "--amount", "decide credit.application --customer 7 --amount 1,5 --currency CZK --months 12");
