@@ -18,6 +18,7 @@ using events::EntityKind;
 using events::Event;
 
 constexpr int kMaxCount = 36'500;  // a hundred years in days
+constexpr size_t kMaxDuties = 32;  // their names fit into one text of an event
 constexpr auto kAccountTypes = std::to_array<std::string_view>({"deposit", "card", "loan", "investment", "insurance"});
 constexpr auto kCustomerKinds = std::to_array<std::string_view>({"person", "organisation"});
 
@@ -196,6 +197,7 @@ Result<Retention> Retention::parse(std::string_view yaml) {
   JsonReader in(document, "");
   const json::array duties = in.array("duties");
   TRY(in.finish());
+  if (duties.size() > kMaxDuties) return invalid(fmt::format("more than {} duties", kMaxDuties), "/duties");
   Retention retention;
   for (size_t i = 0; i < duties.size(); ++i) {
     const auto place = fmt::format("/duties/{}", i);

@@ -31,6 +31,13 @@ TEST(Retention, refuses_what_is_wrong_and_names_its_place) {
             "/duties/0/holds/customers/0");
   EXPECT_EQ(place_of_refusal("name", "name: A B"), "/duties/0/name");
   EXPECT_EQ(place_of_refusal("holds", "holds: {events: [transaction.posted]}"), "ok");
+  std::string many = "duties:";
+  for (int i = 0; i < 33; ++i) {
+    many += "\n  - {name: d" + std::to_string(i) +
+            ", title: {en: a, zh: b}, basis: {en: a, zh: b}, holds: {}, from: relationship_end, keep: 1 years}";
+  }
+  EXPECT_EQ(Retention::parse(many).error().place, "/duties");
+  EXPECT_TRUE(Retention::parse(many.substr(0, many.rfind('\n'))));
   EXPECT_EQ(Retention::parse("obligations: []").error().place, "/duties");
 }
 

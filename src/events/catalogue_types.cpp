@@ -72,12 +72,12 @@ constexpr Field kAccountErased[] = {
 constexpr Field kCustomerFrozen[] = {
     {"basis", kText, kRequired},
     {"accounts", kText},
-    {"until", kDate, kRequired},
+    {"until", kText, kRequired},   // a day; not a date of the catalogue, which ends with 2100
     {"duties", kText, kRequired},  // names in retention.yaml, separated by commas
 };
 constexpr Field kAccountFrozen[] = {
     {"basis", kText, kRequired},
-    {"until", kDate, kRequired},
+    {"until", kText, kRequired},
     {"duties", kText, kRequired},
 };
 constexpr Field kAccountOpened[] = {

@@ -240,7 +240,7 @@ TEST(Erasure, cut_short_by_a_kill_is_carried_through) {
 void end_freezes_by_hand(const Bank& bank) {
   static constexpr store::Statement kEnd{"fault.end_freezes", "UPDATE freezes SET kept_until = 1, announced = 1"};
   bank.use_duties(kNoDuties);
-  auto keys = store::open(
+  auto keys = store::open_database(
       {.url = "sqlite:" + (bank.data() / "amity.db.keys").string(), .migrations = security::key_migrations()});
   ASSERT_TRUE(keys) << keys.error().text();
   EXPECT_TRUE((*keys)->write([](store::Transaction& transaction) -> Result<void> {
