@@ -116,10 +116,11 @@ TEST_P(FreezesTest, a_backup_brings_them_and_they_stay_after_a_restored_older_on
   keys_ = std::move(*KeyStore::open(elsewhere, clock_));
   EXPECT_EQ(key_of(1), "not_found");
   EXPECT_EQ(key_of(1, KeyAccess::kLegalHold), before);
-  const auto freeze = **keys_->freeze_of(owner(1));
-  EXPECT_EQ(freeze.duties, "aml_identity,aml_transactions");
-  EXPECT_EQ(freeze.until, clock_.now() + days(10));
-  EXPECT_EQ(freeze.person, owner(1));
+  const auto freeze = *keys_->freeze_of(owner(1));
+  ASSERT_TRUE(freeze);
+  EXPECT_EQ(freeze->duties, "aml_identity,aml_transactions");
+  EXPECT_EQ(freeze->until, clock_.now() + days(10));
+  EXPECT_EQ(freeze->person, owner(1));
 }
 
 TEST_P(FreezesTest, one_that_has_ended_leaves_the_register_and_no_key) {
