@@ -45,6 +45,12 @@ Result<T> in_file(const std::string& name, Result<T> result) {
   return result;
 }
 
+// An institution that says nothing keeps what the shipped definitions keep: too little cannot be put right.
+Result<DefinitionText> retention_of(const Institution& institution) {
+  auto own = institution.file("retention.yaml");
+  return own ? own : TRY(Institution::read("")).file("retention.yaml");
+}
+
 bool is_personal(const events::Entity& entity) {
   return entity.kind == events::EntityKind::kCustomer || entity.kind == events::EntityKind::kAccount;
 }
@@ -153,7 +159,7 @@ Result<void> Engine::read_definitions(const Institution& institution) {
   std::vector<std::string_view> product_texts;
   for (const auto& file : product_files) product_texts.push_back(file.text);
   products_ = std::make_unique<reference::Products>(TRY(reference::Products::parse(product_texts)));
-  const auto retention = TRY(institution.file("retention.yaml"));
+  const auto retention = TRY(retention_of(institution));
   retention_ = TRY(in_file(retention.name, customers::Retention::parse(retention.text)));
   for (const auto& file : institution.below("models")) {
     auto definition = TRY(in_file(file.name, models::parse_model_definition(file.text)));

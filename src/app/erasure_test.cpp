@@ -338,6 +338,32 @@ TEST_P(FreezeTest, is_prolonged_where_a_duty_has_come_since) {
   EXPECT_GT(freezes->front().until, clock_.now() + days(3650));
 }
 
+// What the events of others say of them is sealed with their own key (docs/decisions/0012).
+TEST_P(FreezeTest, takes_a_joint_holder_out_of_what_others_read_and_leaves_all_of_it_to_a_legal_hold) {
+  must_take(
+      {registered("lin-7301"), registered("wu-7302"), opened("j1", {"wu-7302", "lin-7301"}), opened("l1", {"lin-7301"}),
+       event_of("card.issued", account("j1"), {{"card", "k1"}, {"customer", "lin-7301"}}),
+       event_of("relationship.recorded", customer("wu-7302"), {{"other", "lin-7301"}, {"relationship", "spouse"}})});
+  const auto timeline_of = [&](const std::string& key, security::Purpose purpose) {
+    auto caller = local_operator();
+    caller.purpose = purpose;
+    const auto page = engine_->customers().timeline(caller, key, {}, 50);
+    std::string text;
+    if (!page) return std::string(name_of(page.error().code));
+    for (const auto& event : page->events) text += write_json(event);
+    return text;
+  };
+  ASSERT_TRUE(erase("lin-7301"));
+  EXPECT_EQ(timeline_of("lin-7301", security::Purpose::kOperation), "not_found");
+  EXPECT_EQ(timeline_of("wu-7302", security::Purpose::kOperation).find("lin-7301"), std::string::npos);
+  EXPECT_NE(timeline_of("wu-7302", security::Purpose::kOperation).find("card.issued"), std::string::npos);
+  const auto held = timeline_of("lin-7301", security::Purpose::kLegalHold);
+  EXPECT_NE(held.find(R"("customer":"lin-7301","role")"), std::string::npos) << held;
+  EXPECT_NE(held.find(R"("other":"lin-7301")"), std::string::npos) << held;
+  open_engine();
+  EXPECT_EQ(timeline_of("lin-7301", security::Purpose::kLegalHold), held);
+}
+
 // docs/decisions/0013: what ends is announced a day before, and a clock that went back takes the announcement with it.
 TEST_P(FreezeTest, is_not_ended_by_a_clock_that_jumps_far_ahead_and_is_put_right) {
   must_take({registered("lin"), opened("l1", {"lin"})});

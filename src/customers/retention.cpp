@@ -171,8 +171,9 @@ void CustomerPast::add(const Event& event) {
 // Whether this is about the customer coming to the account or leaving it.
 bool CustomerPast::names(const Event& event) const {
   if (event.type != "account.holder_added" && event.type != "account.holder_removed") return false;
-  const auto& customer = event.data.at("customer").get_string();
-  return pseudonyms_.of({EntityKind::kCustomer, std::string(customer)}).id == customer_;
+  const auto* customer = event.data.if_contains("customer");  // left out where it is somebody erased
+  return customer != nullptr &&
+         pseudonyms_.of({EntityKind::kCustomer, std::string(customer->get_string())}).id == customer_;
 }
 
 // When the duty's period began for this customer; nothing: it does not keep them.

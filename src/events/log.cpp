@@ -133,7 +133,8 @@ Bytes seal_event(const SecretKey& key, const Event& event, const json::object& d
   return seal(key, as_bytes(plain), place_of(event.seq));
 }
 
-Result<void> fill_from(Event& event, std::string_view plain, security::KeyStore& keys, const Pseudonyms& pseudonyms) {
+Result<void> fill_from(Event& event, std::string_view plain, security::KeyStore& keys, security::KeyAccess access,
+                       const Pseudonyms& pseudonyms) {
   if (plain.empty() || (plain[0] != kSealedFormat && plain[0] != kOpenNamesFormat)) {
     return invalid("sealed in a format this version does not know");
   }
@@ -147,14 +148,14 @@ Result<void> fill_from(Event& event, std::string_view plain, security::KeyStore&
   event.subject = TRY(parse_reference(subject));
   const auto* type = find_type(event.type);
   if (type == nullptr) return invalid("a type of event this version does not know: use the version that wrote it");
-  auto opened = TRY(open_names(data, event.seq, keys));
+  auto opened = TRY(open_names(data, event.seq, keys, access));
   if (event.schema_version == type->version) {
     event.data = std::move(opened.data);
   } else {
     event.data = TRY(check_data(*type, event.schema_version, opened.data, ""));
     event.schema_version = type->version;
   }
-  event.has_lost_names = leave_out_erased(event.data, *type, opened.stand_ins, keys, pseudonyms);
+  event.has_lost_names = leave_out_erased(event.data, *type, opened.stand_ins, keys, pseudonyms, access);
   return {};
 }
 
@@ -294,7 +295,7 @@ Result<Event> EventLog::read(const store::Row& row) const {
   event.home = uuid_from(row.bytes(8));
   event.entities = unpack_entities(row.bytes(9));
   const auto key = keys_->key_of(event.home, access_);
-  if (!key && keys_->is_erased(event.home)) {
+  if (!key && keys_->is_erased(event.home, access_)) {
     event.is_erased = true;
     return event;
   }
@@ -304,7 +305,7 @@ Result<Event> EventLog::read(const store::Row& row) const {
   }
   const auto plain = open(*key, row.bytes(10), place_of(event.seq));
   if (!plain) return fail(Code::kConflict, "what is stored was changed: it does not open with its key", place);
-  if (auto ok = fill_from(event, as_text(*plain), *keys_, pseudonyms_); !ok)
+  if (auto ok = fill_from(event, as_text(*plain), *keys_, access_, pseudonyms_); !ok)
     return std::unexpected(std::move(ok.error()).within(place));
   return event;
 }

@@ -88,9 +88,9 @@ void KeyStore::Body::remember(const std::vector<std::pair<Uuid, SecretKey>>& key
   }
 }
 
-bool KeyStore::Body::is_erased(const Uuid& owner) const {
+bool KeyStore::Body::is_erased(const Uuid& owner, KeyAccess access) const {
   const std::lock_guard lock(mutex_);
-  return is_gone(owner);
+  return access == KeyAccess::kLegalHold ? erased_.contains(owner) : is_gone(owner);
 }
 
 // Until its key is destroyed: the register's row stays a little longer.
@@ -379,7 +379,7 @@ Result<std::unique_ptr<KeyStore>> KeyStore::open(const KeyStoreOptions& options,
 
 Result<SecretKey> KeyStore::key_of(Uuid owner, KeyAccess access) { return body_->key_of(owner, access); }
 Result<void> KeyStore::ensure(std::span<const Uuid> owners) { return body_->ensure(owners); }
-bool KeyStore::is_erased(Uuid owner) const { return body_->is_erased(owner); }
+bool KeyStore::is_erased(Uuid owner, KeyAccess access) const { return body_->is_erased(owner, access); }
 bool KeyStore::is_frozen(Uuid owner) const { return body_->is_frozen(owner); }
 Result<void> KeyStore::freeze(std::span<const Freeze> freezes) { return body_->freeze(freezes); }
 Result<std::vector<Freeze>> KeyStore::freezes_until(Timestamp until) const { return body_->freezes_until(until); }

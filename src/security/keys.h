@@ -78,8 +78,8 @@ class KeyStore {
   // Makes the missing keys; returns when they are durable. conflict: one is erased (and none was made). A new person of
   // the same reference after an erasure is a matter for people, not for a retry.
   Result<void> ensure(std::span<const Uuid> owners);
-  // Erased or frozen: nothing can be read of it, and nothing more is recorded about it.
-  bool is_erased(Uuid owner) const;
+  // Erased or frozen: nothing can be read of it, and nothing more is recorded about it. For a legal hold: erased.
+  bool is_erased(Uuid owner, KeyAccess access = KeyAccess::kUsual) const;
   bool is_frozen(Uuid owner) const;
   // An independent key for each use ("pseudonyms", "search_tokens", "states", "audit_signing", "pages"): the same for
   // the institution's life, also after a rotation of the master key.

@@ -43,7 +43,12 @@ json::value stand_in_for(const std::string& reference, bool is_holder) {
   return json::object{{"customer", reference}, {"role", "owner"}};
 }
 
-Result<void> open_one(json::value& value, bool is_holder, int64_t seq, security::KeyStore& keys,
+struct NameKeys {
+  security::KeyStore& keys;
+  security::KeyAccess access;
+};
+
+Result<void> open_one(json::value& value, bool is_holder, int64_t seq, const NameKeys& names,
                       std::vector<std::string>& stand_ins) {
   JsonReader in(value, "");
   const auto owner_text = in.text("owner");
@@ -51,8 +56,8 @@ Result<void> open_one(json::value& value, bool is_holder, int64_t seq, security:
   TRY(in.finish());
   const auto owner = TRY(parse_uuid(owner_text));
   const auto sealed = TRY(from_base64url(sealed_text));
-  const auto key = keys.key_of(owner);
-  if (!key && keys.is_erased(owner)) {
+  const auto key = names.keys.key_of(owner, names.access);
+  if (!key && names.keys.is_erased(owner, names.access)) {
     stand_ins.push_back("erased/" + owner_text);
     value = stand_in_for(stand_ins.back(), is_holder);
     return {};
@@ -89,24 +94,27 @@ Result<json::object> close_names(const Event& event, security::KeyStore& keys, c
   return data;
 }
 
-Result<OpenedNames> open_names(const json::object& data, int64_t seq, security::KeyStore& keys) {
+Result<OpenedNames> open_names(const json::object& data, int64_t seq, security::KeyStore& keys,
+                               security::KeyAccess access) {
+  const NameKeys names{keys, access};
   OpenedNames opened{data, {}};
   for (auto& field : opened.data) {
     auto& value = field.value();
-    if (is_closed(value)) TRY(open_one(value, false, seq, keys, opened.stand_ins));
+    if (is_closed(value)) TRY(open_one(value, false, seq, names, opened.stand_ins));
     if (!value.is_array()) continue;
     for (auto& item : value.get_array()) {
-      if (is_closed(item)) TRY(open_one(item, true, seq, keys, opened.stand_ins));
+      if (is_closed(item)) TRY(open_one(item, true, seq, names, opened.stand_ins));
     }
   }
   return opened;
 }
 
 bool leave_out_erased(json::object& data, const Type& type, const std::vector<std::string>& stand_ins,
-                      const security::KeyStore& keys, const Pseudonyms& pseudonyms) {
+                      const security::KeyStore& keys, const Pseudonyms& pseudonyms, security::KeyAccess access) {
   const auto is_gone = [&](const json::value& reference) {
     const std::string text(reference.get_string());
-    return std::ranges::find(stand_ins, text) != stand_ins.end() || keys.is_erased(customer_id(pseudonyms, text));
+    return std::ranges::find(stand_ins, text) != stand_ins.end() ||
+           keys.is_erased(customer_id(pseudonyms, text), access);
   };
   bool has_left_out = false;
   for (const auto& field : type.fields) {

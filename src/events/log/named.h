@@ -24,11 +24,13 @@ struct OpenedNames {
   json::object data;                   // as it was sent; where somebody has been erased a reference that is nobody's
   std::vector<std::string> stand_ins;  // those references
 };
-// conflict: a name does not open.
-Result<OpenedNames> open_names(const json::object& data, int64_t seq, security::KeyStore& keys);
+// conflict: a name does not open. `access`: for a legal hold only those whose key is destroyed are erased.
+Result<OpenedNames> open_names(const json::object& data, int64_t seq, security::KeyStore& keys,
+                               security::KeyAccess access = security::KeyAccess::kUsual);
 
 // Leaves out of data of the newest version whoever is erased or stands in for somebody erased. Whether there was one.
 bool leave_out_erased(json::object& data, const Type& type, const std::vector<std::string>& stand_ins,
-                      const security::KeyStore& keys, const Pseudonyms& pseudonyms);
+                      const security::KeyStore& keys, const Pseudonyms& pseudonyms,
+                      security::KeyAccess access = security::KeyAccess::kUsual);
 
 }  // namespace amity::events

@@ -21,7 +21,7 @@ class KeyStore::Body {
 
   Result<SecretKey> key_of(const Uuid& owner, KeyAccess access);
   Result<void> ensure(std::span<const Uuid> owners);
-  bool is_erased(const Uuid& owner) const;
+  bool is_erased(const Uuid& owner, KeyAccess access = KeyAccess::kUsual) const;
   bool is_frozen(const Uuid& owner) const;
   const SecretKey& root() const { return root_; }
   Result<void> announce(std::string_view address) { return database_->announce(address); }
