@@ -132,6 +132,13 @@ Result<void> PostgresqlSession::commit() {
 }
 
 Result<void> PostgresqlSession::settle_lost_commit() {
+  is_in_doubt_ = true;
+  const auto fate = learn_fate();
+  is_in_doubt_ = false;
+  return fate;
+}
+
+Result<void> PostgresqlSession::learn_fate() {
   const int64_t number = commit_number_;
   const auto deadline = std::chrono::steady_clock::now() + kCommitGrace;
   while (!is_stopped_ && std::chrono::steady_clock::now() < deadline) {

@@ -5,6 +5,7 @@
 // the broken session is gone for good) and learns from the number whether that commit happened.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -53,6 +54,7 @@ class PostgresqlSession final : public WriteSession {
   bool is_open() const override { return is_open_ && !connection_->is_lost(); }
 
   Condition condition() const override;
+  bool is_in_doubt() const override { return is_in_doubt_; }
   Error trouble() const override;
   void try_to_recover() override;
   void tidy() override {}
@@ -65,6 +67,7 @@ class PostgresqlSession final : public WriteSession {
   std::string address_of_holder();
   Result<void> reconnect();
   Result<void> settle_lost_commit();
+  Result<void> learn_fate();
   Result<void> probe();
   Result<int64_t> last_commit(PostgresqlConnection& connection);
 
@@ -75,8 +78,9 @@ class PostgresqlSession final : public WriteSession {
   std::unique_ptr<PostgresqlTransaction> transaction_;
   int64_t commit_number_ = -1;  // of the last commit tried; -1: not numbered yet
   bool is_open_ = false;
-  bool is_stopped_ = false;             // another process took the lease over
-  std::chrono::milliseconds pause_{0};  // between attempts to reconnect
+  std::atomic<bool> is_in_doubt_ = false;  // the fate of a lost commit is being learned
+  bool is_stopped_ = false;                // another process took the lease over
+  std::chrono::milliseconds pause_{0};     // between attempts to reconnect
   std::chrono::steady_clock::time_point next_attempt_{};
 };
 

@@ -28,6 +28,7 @@ class WriteSession {
   virtual bool is_open() const = 0;   // the transaction begun still stands (a full disk may have ended it)
 
   virtual Condition condition() const = 0;
+  virtual bool is_in_doubt() const { return false; }            // any thread: a commit's fate is being learned
   virtual Error trouble() const = 0;                            // what stands in the way, where it is not serving
   virtual void try_to_recover() = 0;                            // called now and then while waiting
   virtual void tidy() = 0;                                      // after a batch was answered: checkpoint

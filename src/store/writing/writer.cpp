@@ -60,6 +60,9 @@ Result<void> Writer::wait_for(Task& task) {
 }
 
 Result<void> Writer::health() const {
+  if (session_->is_in_doubt()) {
+    return fail(Code::kUnavailable, "the database went away during a commit; whether it happened is being asked");
+  }
   const std::lock_guard lock(mutex_);
   return health_;
 }
