@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "customers/search_index.h"
+
 namespace amity::api {
 namespace {
 
@@ -45,11 +47,15 @@ constexpr Kind kRefusals[] = {
     {505, "http_version_not_supported", "Only HTTP/1.1 and HTTP/1.0 are spoken", "仅支持 HTTP/1.1 与 HTTP/1.0"},
 };
 
+constexpr Kind kSearchIndex = {503, "unavailable", "The search index is being built; search again in a few minutes",
+                               "客户搜索索引正在重建，请几分钟后再搜索"};
+
 const Kind& kind_of(Refusal refusal) { return kRefusals[static_cast<int>(refusal)]; }
 
 const Kind& kind_of(const Error& error) {
   if (error.place == kIfMatchPlace && error.code == Code::kConflict) return kind_of(Refusal::kPreconditionFailed);
   if (error.place == kIfMatchPlace && error.code == Code::kInvalid) return kind_of(Refusal::kPreconditionRequired);
+  if (error.place == customers::kSearchIndexPlace && error.code == Code::kUnavailable) return kSearchIndex;
   return kCodes[static_cast<int>(error.code)];
 }
 

@@ -93,6 +93,21 @@ class BankTest : public store::DatabaseTest {
   // What a caller over HTTP is answered.
   api::Response post(const std::string& target, const json::value& body, const std::string& idempotency_key = {},
                      const std::string& content_type = "application/json") {
+    api::Request request;
+    request.method = api::Method::kPost;
+    request.target = target;
+    request.headers = {{"content-type", content_type}};
+    if (!idempotency_key.empty()) request.headers.push_back({"idempotency-key", idempotency_key});
+    request.body = write_json(body);
+    return answer_to(std::move(request));
+  }
+  api::Response get(const std::string& target, const std::string& language = "en") {
+    api::Request request;
+    request.target = target;
+    request.headers = {{"accept-language", language}};
+    return answer_to(std::move(request));
+  }
+  api::Response answer_to(api::Request request) {
     api::FirstAnswers first_answers(engine_->database(), clock_, engine_->keys());
     api::Metrics metrics;
     const api::Router router({.routes = api::rest_routes(engine_->services()),
@@ -102,13 +117,7 @@ class BankTest : public store::DatabaseTest {
                               .clock = &clock_,
                               .metrics = &metrics,
                               .first_answers = &first_answers});
-    api::Request request;
-    request.method = api::Method::kPost;
-    request.target = target;
     request.caller = local_operator();
-    request.headers = {{"content-type", content_type}};
-    if (!idempotency_key.empty()) request.headers.push_back({"idempotency-key", idempotency_key});
-    request.body = write_json(body);
     return router.handle(std::move(request));
   }
 

@@ -210,6 +210,8 @@ Result<void> Engine::open_rooms(const Institution& institution) {
 Result<void> Engine::start() {
   settling_ = std::make_unique<Settling>(Settling::Parts{*database_, *log_, *records_}, configuration_.settle_events);
   TRY(database_->read([this](store::Reader& reader) { return settling_->take_up(reader, *features_->serving()); }));
+  indexing_ = std::make_unique<Indexing>(*database_, *keys_);
+  if (!TRY(indexing_->look())) log(Level::kInfo, "the search index is being built; nobody is found until it is whole");
   rooms_ = std::make_unique<Rooms>(Rooms{
       *database_, *pseudonyms_, *log_, *records_, features_->serving(), *policies_, *desk_, *audit_, clock_, *settling_,
       [this](std::string_view model, const decisions::ModelVersion& version) -> Result<std::vector<std::string>> {
@@ -229,7 +231,8 @@ Result<void> Engine::start() {
                                                           static_cast<size_t>(configuration_.waiting_events)},
                                          [this](Rooms& rooms) {
                                            const bool is_filling = features_->step(rooms);
-                                           return settling_->step(*rooms.features) || is_filling;
+                                           const bool is_settling = settling_->step(*rooms.features);
+                                           return indexing_->step() || is_settling || is_filling;
                                          });
   services_ = std::make_unique<api::Services>(make_services());
   return {};
@@ -348,6 +351,22 @@ Result<json::object> Engine::replay(const security::Caller& caller, std::optiona
                        .on_progress = std::move(on_progress)},
                       only));
   return to_json(report);
+}
+
+// Nothing else may wake who builds: only what waits to be done ends its waiting.
+Result<bool> Engine::see_to_search_index() {
+  if (TRY(indexing_->look())) return true;
+  TRY(pipeline_->alone(local_operator(), [](Rooms&) -> Answer { return json::object(); }));
+  return false;
+}
+
+Result<void> Engine::finish_search_index() {
+  if (TRY(indexing_->look())) return {};
+  TRY(pipeline_->alone(local_operator(), [this](Rooms&) -> Answer {
+    for (bool is_more = true; is_more;) is_more = indexing_->step();
+    return json::object();
+  }));
+  return {};
 }
 
 Result<json::object> Engine::back_up(const security::Caller& caller, std::string_view name) {

@@ -10,6 +10,7 @@
 #include "api/rest.h"
 #include "app/configuration.h"
 #include "app/feature_versions.h"
+#include "app/indexing.h"
 #include "app/institution.h"
 #include "app/pipeline.h"
 #include "app/replay.h"
@@ -72,6 +73,11 @@ class Engine {
   // Erases those whose last duty has ended and was seen to end a day before: when the database is opened, and every few
   // seconds while it serves.
   Result<void> end_freezes_if_due();
+  // Whether searching finds everybody; where it does not, building the index goes on. Every few seconds while it
+  // serves.
+  Result<bool> see_to_search_index();
+  // Builds what is missing of it before anything else: for a command that searches and ends.
+  Result<void> finish_search_index();
   Result<json::object> back_up(const security::Caller& caller, std::string_view name);
   Result<json::object> verify_audit(const security::Caller& caller);
   Result<json::object> make_checkpoint(const security::Caller& caller);
@@ -119,6 +125,7 @@ class Engine {
   std::unique_ptr<decisions::PolicyBook> policies_;
   std::unique_ptr<decisions::DecisionDesk> desk_;
   std::unique_ptr<Settling> settling_;
+  std::unique_ptr<Indexing> indexing_;
   std::unique_ptr<Rooms> rooms_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<api::Services> services_;

@@ -23,14 +23,6 @@ constexpr Statement kUnitOfCustomer("customers.unit", "SELECT unit FROM customer
 constexpr Statement kUnitOfAccount("accounts.unit",
                                    "SELECT c.unit FROM accounts AS a JOIN customers AS c "
                                    "ON c.customer_id = a.home_customer_id WHERE a.account_id = $1");
-constexpr Statement kByToken("search_tokens.find", "SELECT customer_id FROM search_tokens WHERE token = $1 LIMIT 2000");
-
-Uuid uuid_from(ByteView bytes) {
-  CHECK(bytes.size() == 16);
-  Uuid id;
-  std::ranges::copy(bytes, id.bytes.begin());
-  return id;
-}
 
 std::unexpected<Error> no_such_customer() { return not_found("no customer under this reference"); }
 
@@ -273,22 +265,12 @@ Result<TimelinePage> Customers::timeline(const Caller& caller, std::string_view 
 
 Result<std::vector<Found>> Customers::search(const Caller& caller, std::string_view query, int limit) const {
   TRY(security::require(caller, security::Permission::kReadCustomers));
-  const auto words = query_words(query);
-  if (words.empty()) return invalid("type a name, a phone or account number, or a customer reference", "?query");
-  const auto token_key = parts_.keys.institution_key("search_tokens");
+  if (query_words(query).empty())
+    return invalid("type a name, a phone or account number, or a customer reference", "?query");
   std::vector<Found> found;
   TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
-    std::map<Uuid, int> matched;
-    for (const auto& word : words) {
-      const auto token = keyed_digest(token_key.bytes(), as_bytes(word));
-      const Value parameters[] = {ByteView(token).first(16)};
-      TRY(reader.query(kByToken, parameters, [&](const store::Row& row) -> Result<void> {
-        ++matched[uuid_from(row.bytes(0))];
-        return {};
-      }));
-    }
     std::vector<std::pair<int, Uuid>> ranked;
-    for (const auto& [id, count] : matched) ranked.emplace_back(-count, id);
+    for (const auto& [id, count] : TRY(search_index_.find(reader, query))) ranked.emplace_back(-count, id);
     std::ranges::sort(ranked);
     for (const auto& [count, id] : ranked) {
       if (found.size() >= static_cast<size_t>(limit)) break;

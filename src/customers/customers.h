@@ -48,7 +48,9 @@ class Customers {
     const events::Pseudonyms& pseudonyms;
   };
   explicit Customers(Parts parts)
-      : parts_(parts), held_log_(parts.keys, parts.pseudonyms, security::KeyAccess::kLegalHold) {}
+      : parts_(parts),
+        search_index_(parts.keys),
+        held_log_(parts.keys, parts.pseudonyms, security::KeyAccess::kLegalHold) {}
 
   // The record with its accounts, every value with its lineage. `at`: as it was on that moment.
   Result<json::object> profile(const security::Caller& caller, std::string_view reference,
@@ -57,6 +59,7 @@ class Customers {
                                std::optional<Timestamp> at = {}) const;
   Result<TimelinePage> timeline(const security::Caller& caller, std::string_view reference,
                                 std::optional<std::string_view> cursor, int limit) const;
+  // unavailable, at kSearchIndexPlace: the search index is being built (search_index.h).
   Result<std::vector<Found>> search(const security::Caller& caller, std::string_view query, int limit) const;
 
   // Builds every record again from the log beside the live ones (rebuild.h) and compares; nothing is changed.
@@ -113,6 +116,7 @@ class Customers {
   Result<void> audit_read(const security::Caller& caller, std::string_view action, const std::string& object) const;
 
   Parts parts_;
+  SearchIndex search_index_;
   events::EventLog held_log_;  // opens what is frozen, too
 };
 

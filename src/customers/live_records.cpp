@@ -4,7 +4,6 @@
 #include <set>
 
 #include "base/check.h"
-#include "customers/search_tokens.h"
 #include "events/catalogue.h"
 #include "events/log.h"
 
@@ -43,9 +42,6 @@ constexpr Statement kSaveAccount(
     "sealed_record = excluded.sealed_record");
 constexpr Statement kReadSettled("customers.read_settled", "SELECT records_seq FROM settled WHERE id = 1");
 constexpr Statement kWriteSettled("customers.write_settled", "UPDATE settled SET records_seq = $1 WHERE id = 1");
-constexpr Statement kDropTokens("search_tokens.drop", "DELETE FROM search_tokens WHERE customer_id = $1");
-constexpr Statement kAddToken("search_tokens.add",
-                              "INSERT INTO search_tokens (token, customer_id) VALUES ($1, $2) ON CONFLICT DO NOTHING");
 constexpr Statement kDropCustomer("customers.drop", "DELETE FROM customers WHERE customer_id = $1");
 constexpr Statement kDropAccount("accounts.drop", "DELETE FROM accounts WHERE account_id = $1");
 
@@ -120,7 +116,7 @@ Uuid institution_home() {
 
 LiveRecords::LiveRecords(const events::Pseudonyms& pseudonyms, security::KeyStore* keys, size_t cache_limit)
     : pseudonyms_(pseudonyms), keys_(keys), customers_(cache_limit), accounts_(cache_limit) {
-  if (keys_ != nullptr) token_key_ = keys_->institution_key("search_tokens");
+  if (keys_ != nullptr) search_index_.emplace(*keys_);
 }
 
 Result<void> LiveRecords::load(store::Reader& reader, std::span<const Event> batch) {
@@ -367,11 +363,11 @@ Result<void> LiveRecords::save(store::Transaction& transaction) {
     if (pressing_.contains(id)) TRY(save_account(transaction, id, *account));
   }
   for (const auto& id : renamed_) {
-    if (const auto* customer = customers_.find(id)) TRY(save_words(transaction, id, customer->record));
+    if (const auto* customer = customers_.find(id)) TRY(search_index_->put(transaction, id, customer->record));
   }
   for (const auto& id : erased_customers_) {
     const Value parameters[] = {ByteView(id.bytes)};
-    TRY(transaction.post(kDropTokens, parameters));
+    TRY(search_index_->drop(transaction, id));
     TRY(transaction.post(kDropCustomer, parameters));
   }
   for (const auto& id : erased_accounts_) {
@@ -388,17 +384,6 @@ Result<void> LiveRecords::save_customer(store::Transaction& transaction, const U
   const Value parameters[] = {ByteView(id.bytes), int64_t{customer.partition}, std::string_view(unit),
                               customer.record.last_seq, ByteView(sealed)};
   return transaction.post(kSaveCustomer, parameters);
-}
-
-Result<void> LiveRecords::save_words(store::Transaction& transaction, const Uuid& id, const CustomerRecord& record) {
-  const Value dropped[] = {ByteView(id.bytes)};
-  TRY(transaction.post(kDropTokens, dropped));
-  for (const auto& word : search_words(record)) {
-    const auto token = keyed_digest(token_key_->bytes(), as_bytes(word));
-    const Value added[] = {ByteView(token).first(16), ByteView(id.bytes)};
-    TRY(transaction.post(kAddToken, added));
-  }
-  return {};
 }
 
 Result<void> LiveRecords::save_account(store::Transaction& transaction, const Uuid& id, const LiveAccount& account) {

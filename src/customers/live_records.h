@@ -18,6 +18,7 @@
 #include <unordered_set>
 
 #include "customers/record.h"
+#include "customers/search_index.h"
 #include "security/keys.h"
 #include "store/database.h"
 
@@ -220,7 +221,6 @@ class LiveRecords {
   bool is_known(const Uuid& customer) const;
   void fold_into(const Uuid& customer, const events::Event& event);
   Result<void> save_customer(store::Transaction& transaction, const Uuid& id, const LiveCustomer& customer);
-  Result<void> save_words(store::Transaction& transaction, const Uuid& id, const CustomerRecord& record);
   Result<void> save_account(store::Transaction& transaction, const Uuid& id, const LiveAccount& account);
   void erase(const events::Event& event);
   Result<void> forget_named_by(store::Reader& reader, const events::Entity& other, int64_t max_seq,
@@ -228,7 +228,7 @@ class LiveRecords {
 
   const events::Pseudonyms& pseudonyms_;
   security::KeyStore* keys_;
-  std::optional<SecretKey> token_key_;
+  std::optional<SearchIndex> search_index_;
   RecordTable<LiveCustomer> customers_;
   RecordTable<LiveAccount> accounts_;
   std::unordered_set<Uuid> pressing_;  // of this batch, what is saved with it

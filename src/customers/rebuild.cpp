@@ -4,7 +4,6 @@
 #include <array>
 
 #include "base/check.h"
-#include "customers/search_tokens.h"
 
 namespace amity::customers {
 namespace {
@@ -23,7 +22,6 @@ constexpr Statement kAccounts("accounts.page",
                               "FROM accounts WHERE account_id > $1 ORDER BY account_id LIMIT 1000");
 constexpr Statement kDropCustomer("customers.drop_damaged", "DELETE FROM customers WHERE customer_id = $1");
 constexpr Statement kDropAccount("accounts.drop_damaged", "DELETE FROM accounts WHERE account_id = $1");
-constexpr Statement kWords("search_tokens.of", "SELECT token FROM search_tokens WHERE customer_id = $1 ORDER BY token");
 
 Uuid uuid_from(ByteView bytes) {
   CHECK(bytes.size() == 16);
@@ -92,7 +90,7 @@ json::object to_json(const RebuildReport& report) {
           {"is_put_right", report.is_put_right}};
 }
 
-Rebuild::Rebuild(Parts parts) : parts_(parts), copy_(parts.pseudonyms, nullptr, SIZE_MAX) {}
+Rebuild::Rebuild(Parts parts) : parts_(parts), search_index_(parts.keys), copy_(parts.pseudonyms, nullptr, SIZE_MAX) {}
 
 Result<void> Rebuild::build(const OnProgress& on_progress) {
   int64_t last = 0;
@@ -152,6 +150,7 @@ Result<RebuildReport> Rebuild::compare(store::Reader& reader) {
 
 Result<void> Rebuild::compare_customers(store::Reader& reader) {
   customers_.clear();
+  const auto indexed_to = TRY(search_index_.built_to(reader));
   copy_.each_customer([&](const Uuid& id, const LiveCustomer&) {
     if (customer(id) != nullptr) customers_.insert(id);
   });
@@ -160,7 +159,7 @@ Result<void> Rebuild::compare_customers(store::Reader& reader) {
     const auto stored = unsettled ? row_of(row.id, *unsettled) : row;
     const auto* rebuilt = customer(stored.id);
     const bool is_equal = rebuilt != nullptr && stored == row_of(stored.id, *rebuilt) &&
-                          TRY(has_its_words(reader, stored.id, rebuilt->record));
+                          (stored.id > indexed_to || TRY(search_index_.has(reader, stored.id, rebuilt->record)));
     is_equal ? void(customers_.erase(stored.id)) : void(customers_.insert(stored.id));
     return {};
   });
@@ -179,21 +178,6 @@ Result<void> Rebuild::compare_accounts(store::Reader& reader) {
     is_equal ? void(accounts_.erase(stored.id)) : void(accounts_.insert(stored.id));
     return {};
   });
-}
-
-Result<bool> Rebuild::has_its_words(store::Reader& reader, const Uuid& customer, const CustomerRecord& record) const {
-  const auto key = parts_.keys.institution_key("search_tokens");
-  std::set<Bytes> wanted;
-  for (const auto& word : search_words(record)) {
-    const auto token = keyed_digest(key.bytes(), as_bytes(word));
-    wanted.emplace(token.begin(), token.begin() + 16);
-  }
-  std::set<Bytes> stored;
-  const Value parameters[] = {ByteView(customer.bytes)};
-  TRY(reader.query(kWords, parameters, [&](const store::Row& row) -> Result<void> {
-    return stored.emplace(row.bytes(0).begin(), row.bytes(0).end()), Result<void>();
-  }));
-  return wanted == stored;
 }
 
 Result<void> Rebuild::put_right(store::Transaction& transaction, LiveRecords& live) {

@@ -2,9 +2,9 @@
 //
 // `build` folds the whole log into a second copy in memory, in bounded reads, while everything goes on; `compare`
 // brings the copy up to one moment and says which running records (not settled yet, else their rows) and search words
-// are not what the log says; `put_right` replaces those in one transaction. Until then nothing is written: it may be
-// stopped at any moment and begun again. Asked to stop, each ends with `unavailable` after its bounded read. The copy
-// takes about 4 KiB of memory a record.
+// (as far as the index is built) are not what the log says; `put_right` replaces those in one transaction. Until then
+// nothing is written: it may be stopped at any moment and begun again. Asked to stop, each ends with `unavailable`
+// after its bounded read. The copy takes about 4 KiB of memory a record.
 #pragma once
 
 #include <functional>
@@ -48,11 +48,11 @@ class Rebuild {
   Result<void> catch_up(store::Reader& reader);
   Result<void> compare_customers(store::Reader& reader);
   Result<void> compare_accounts(store::Reader& reader);
-  Result<bool> has_its_words(store::Reader& reader, const Uuid& customer, const CustomerRecord& record) const;
   const LiveCustomer* customer(const Uuid& id) const;  // of the copy; null: the log knows none, or they are erased
   const LiveAccount* account(const Uuid& id) const;
 
   Parts parts_;
+  SearchIndex search_index_;
   LiveRecords copy_;
   int64_t built_seq_ = 0;
   std::set<Uuid> customers_;  // that differ

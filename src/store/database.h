@@ -109,7 +109,7 @@ class Transaction : public Reader {
   virtual Result<void> insert(const Insert& insert, Values cells) = 0;
 };
 
-// The migrations of the main database, from migrations/*.sql. Other databases of the house (keys, search) bring their
+// The migrations of the main database, from migrations/*.sql. Other databases of the house (keys) bring their
 // own list, numbered from 2; number 1 is the ground all share (docs/formats/migrations.md).
 std::span<const EmbeddedFile> main_migrations();
 
@@ -146,8 +146,9 @@ class Database {
   virtual Result<void> forget_deleted() = 0;
   // Writes beside the lease where this process is reached ("http://127.0.0.1:8080"), for those who find it taken.
   virtual Result<void> announce(std::string_view address) = 0;
-  // A consistent copy of the whole database into a new file, while it goes on serving; checked before it gets its
-  // name. SQLite: a database file with the same page key. PostgreSQL: a dump of every table (docs/formats/database.md).
+  // A consistent copy of the database into a new file, while it goes on serving; checked before it gets its name.
+  // SQLite: a database file with the same page key. PostgreSQL: a dump (docs/formats/database.md). Tables that a
+  // migration declares as derived are empty in the copy, also those that migrations had put rows into.
   virtual Result<void> backup_to(const std::string& path) = 0;
 };
 

@@ -53,6 +53,22 @@ std::vector<Migration> in_order(std::span<const EmbeddedFile> files) {
   return migrations;
 }
 
+// Takes the first line off the text, with its end.
+std::string_view next_line(std::string_view& text) {
+  const size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(end);
+  return line;
+}
+
+// Of the line `-- derived: TABLE` the table; empty for any other.
+std::string_view derived_table(std::string_view line) {
+  constexpr std::string_view kPrefix = "-- derived: ";
+  if (!line.starts_with(kPrefix)) return {};
+  const auto table = line.substr(kPrefix.size());
+  return table.substr(0, table.find_first_of(" \n"));
+}
+
 // Runs `work` in a transaction of its own.
 template <class Work>
 Result<void> in_transaction(WriteSession& session, const Work& work) {
@@ -139,14 +155,27 @@ std::string script_for(Dialect dialect, std::string_view migration) {
   const std::string_view mine = dialect == Dialect::kSqlite ? kSqlitePrefix : kPostgresqlPrefix;
   std::string script;
   while (!migration.empty()) {
-    const size_t end = std::min(migration.find('\n'), migration.size() - 1) + 1;
-    std::string_view line = migration.substr(0, end);
-    migration.remove_prefix(end);
+    std::string_view line = next_line(migration);
+    const auto derived = derived_table(line);
     const size_t indent = std::min(line.find_first_not_of(' '), line.size());
     if (line.substr(indent).starts_with(mine)) line.remove_prefix(indent + mine.size());
-    script += line;
+    if (!derived.empty() && dialect == Dialect::kPostgresql) {
+      script += fmt::format("ALTER TABLE {} SET UNLOGGED;\n", derived);
+    } else {
+      script += line;
+    }
   }
   return script;
+}
+
+std::vector<std::string> derived_tables(std::span<const EmbeddedFile> migrations) {
+  std::vector<std::string> tables;
+  for (const EmbeddedFile& file : migrations) {
+    for (std::string_view text = file.text; !text.empty();) {
+      if (const auto table = derived_table(next_line(text)); !table.empty()) tables.emplace_back(table);
+    }
+  }
+  return tables;
 }
 
 Result<void> migrate(WriteSession& session, Dialect dialect, std::span<const EmbeddedFile> migrations) {

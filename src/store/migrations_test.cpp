@@ -41,6 +41,14 @@ TEST(Migrations, a_line_of_one_dialect_is_sql_for_it_alone) {
   EXPECT_EQ(script_for(Dialect::kPostgresql, text), "a\n-- sqlite: b\nc\n-- d");
 }
 
+TEST(Migrations, a_derived_table_is_declared_once_and_unlogged_on_postgresql) {
+  const EmbeddedFile files[] = {{"0002_a.sql", "-- derived: a\n  -- derived: b\nc -- derived: c\n"},
+                                {"0003_d.sql", "-- derived: d\n-- derived: e"}};
+  EXPECT_EQ(derived_tables(files), (std::vector<std::string>{"a", "d", "e"}));
+  EXPECT_EQ(script_for(Dialect::kSqlite, "-- derived: a\nb\n"), "-- derived: a\nb\n");
+  EXPECT_EQ(script_for(Dialect::kPostgresql, "-- derived: a\nb\n"), "ALTER TABLE a SET UNLOGGED;\nb\n");
+}
+
 constexpr EmbeddedFile kTwo{"0002_make_a.sql", "CREATE TABLE a (x BIGINT);"};
 constexpr EmbeddedFile kTwoChanged{"0002_make_a.sql", "CREATE TABLE a (x TEXT);"};
 constexpr EmbeddedFile kThree{"0003_make_b.sql", "CREATE TABLE b (x BIGINT);"};

@@ -82,6 +82,10 @@ Result<int> show_customer(Session& session) {
 }
 
 Result<int> find_customer(Session& session) {
+  if (auto* engine = session.engine()) {
+    const Elapsed elapsed(session.words().say("progress.working"));
+    TRY(engine->finish_search_index());
+  }
   const auto answer =
       TRY(session.call(Method::kGet, "/v1/customers?query=" + api::percent_encoded(session.line().value("query"))));
   if (wants_json(session)) return show(session.line(), answer), 0;
@@ -235,6 +239,10 @@ Result<int> doctor(Session& session) {
     const auto health = engine->health();
     say("label.database",
         health ? Result<std::string>(words.say("say.database_well")) : std::unexpected(health.error()));
+    const auto is_whole = engine->see_to_search_index();
+    say("label.search", is_whole
+                            ? Result<std::string>(words.say(*is_whole ? "say.search_whole" : "say.search_building"))
+                            : std::unexpected(is_whole.error()));
     const auto path = engine->configuration().data_path();
     struct statvfs disk{};
     if (statvfs(std::filesystem::absolute(path).parent_path().c_str(), &disk) == 0) {

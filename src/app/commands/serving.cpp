@@ -54,7 +54,7 @@ Result<std::string> write_operator_token(const std::string& path) {
 }
 
 // Every few seconds: signed checkpoints go outside where something was recorded, and first answers too old to be given
-// again go; and whose last duty of retention has ended is erased.
+// again go; whose last duty of retention has ended is erased; and a search index that is missing is built.
 class Upkeep {
  public:
   Upkeep(Engine& engine, api::FirstAnswers& first_answers)
@@ -78,6 +78,8 @@ class Upkeep {
       if (!forgotten) log(Level::kWarn, "old answers could not be forgotten", {{"error", forgotten.error().message}});
       const auto ended = engine.end_freezes_if_due();
       if (!ended) log(Level::kWarn, "frozen data could not be erased", {{"error", ended.error().message}});
+      const auto seen = engine.see_to_search_index();
+      if (!seen) log(Level::kWarn, "the search index could not be looked at", {{"error", seen.error().message}});
     }
   }
 

@@ -27,6 +27,9 @@ constexpr Statement kTables("store.dump_tables", "",
                             "WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' "
                             "AND c.relpersistence = 'p' AND a.attnum > 0 AND NOT a.attisdropped "
                             "AND a.attgenerated = '' GROUP BY c.relname ORDER BY c.relname");
+constexpr Statement kDerivedTables("store.dump_derived_tables", "",
+                                   "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace "
+                                   "AND relkind = 'r' AND relpersistence = 'u' ORDER BY relname");
 constexpr Statement kReferences(
     "store.dump_references", "",
     "SELECT f.relname, t.relname FROM pg_constraint k JOIN pg_class f ON f.oid = k.conrelid "
@@ -159,11 +162,16 @@ Result<void> restore_rows(PostgresqlConnection& connection, const std::string& p
 }
 
 Result<void> fill(PostgresqlConnection& connection, const OpenOptions& options, const std::string& path) {
-  const auto tables = TRY(tables_of(connection));
   std::string list;
-  for (const Table& table : tables) list += (list.empty() ? "" : ", ") + connection.quoted(table.name);
+  for (const Table& table : TRY(tables_of(connection))) {
+    list += (list.empty() ? "" : ", ") + connection.quoted(table.name);
+  }
+  TRY(connection.query(kDerivedTables.name, kDerivedTables.postgresql, {}, [&](const Row& row) -> Result<void> {
+    return list += ", " + connection.quoted(std::string(row.text(0))), Result<void>();
+  }));
   TRY(connection.post_command("BEGIN"));
-  TRY(connection.run_script("TRUNCATE " + list));  // rows that migrations made come back with the others
+  TRY(connection.run_script("TRUNCATE " +
+                            list));  // rows that migrations made come back with the others, or are derived
   TRY(restore_rows(connection, path, options.page_key));
   TRY(connection.post_command("COMMIT"));
   return connection.flush();

@@ -117,8 +117,17 @@ Result<void> sync_folder_of(const std::string& path) {
   return fail(Code::kUnavailable, "the folder of the file cannot be written durably", "database");
 }
 
-// A copy under another name, checked, then given its name: a file that has the name is whole.
-Result<void> copy_checked(SqliteConnection& source, const SqliteFile& target) {
+// Takes every row of these tables out of a copy that nobody else has open. Deleted pages are zeroed (secure_delete), so
+// no byte of them stays in the file; their space does.
+Result<void> empty_tables(SqliteConnection& copy, const std::vector<std::string>& tables) {
+  for (const auto& table : tables) TRY(copy.run(("DELETE FROM " + table).c_str()));
+  return copy.empty_wal();
+}
+
+// A copy under another name, but for the rows of `left_out`; checked, then given its name: a file that has the name is
+// whole.
+Result<void> copy_checked(SqliteConnection& source, const SqliteFile& target,
+                          const std::vector<std::string>& left_out) {
   if (fs::exists(target.path))
     return fail(Code::kConflict, "there is a file already where the copy should go", "backup");
   SqliteFile partial = target;
@@ -129,6 +138,7 @@ Result<void> copy_checked(SqliteConnection& source, const SqliteFile& target) {
   {
     const auto copy = TRY(SqliteConnection::open(partial));
     TRY(source.copy_to(*copy));
+    TRY(empty_tables(*copy, left_out));
   }
   {
     const auto copy = TRY(SqliteConnection::open(partial));
@@ -143,10 +153,11 @@ Result<void> copy_checked(SqliteConnection& source, const SqliteFile& target) {
 class SqliteDatabase final : public Database {
  public:
   SqliteDatabase(SqliteFile file, std::unique_ptr<SqliteLease> lease, std::unique_ptr<WriteSession> session,
-                 std::vector<std::unique_ptr<SqliteConnection>> readers, int queue_limit)
+                 std::vector<std::unique_ptr<SqliteConnection>> readers, const OpenOptions& options)
       : file_(std::move(file)),
+        derived_tables_(derived_tables(options.migrations)),
         lease_(std::move(lease)),
-        writer_(std::move(session), queue_limit),
+        writer_(std::move(session), options.queue_limit),
         readers_(std::move(readers)) {}
 
   Dialect dialect() const override { return Dialect::kSqlite; }
@@ -169,11 +180,12 @@ class SqliteDatabase final : public Database {
     target.path = path;
     target.is_reader = false;
     TRY(source->run("BEGIN"));
-    return copy_checked(*source, target);
+    return copy_checked(*source, target, derived_tables_);
   }
 
  private:
   SqliteFile file_;  // as a reader opens it
+  std::vector<std::string> derived_tables_;
   std::unique_ptr<SqliteLease> lease_;
   Writer writer_;
   ReaderPool<SqliteConnection> readers_;
@@ -198,8 +210,7 @@ Result<std::unique_ptr<Database>> open_sqlite(const OpenOptions& options, const 
   file.is_reader = true;
   std::vector<std::unique_ptr<SqliteConnection>> readers;
   for (int i = 0; i < options.reader_count; ++i) readers.push_back(TRY(SqliteConnection::open(file)));
-  return std::make_unique<SqliteDatabase>(file, std::move(lease), std::move(session), std::move(readers),
-                                          options.queue_limit);
+  return std::make_unique<SqliteDatabase>(file, std::move(lease), std::move(session), std::move(readers), options);
 }
 
 Result<void> restore_sqlite(const OpenOptions& options, const std::string& path, const std::string& backup_path) {
@@ -211,7 +222,7 @@ Result<void> restore_sqlite(const OpenOptions& options, const std::string& path,
   file.is_reader = true;
   const auto source = TRY(SqliteConnection::open(file));
   TRY(source->check_integrity());
-  return copy_checked(*source, file_of(options, path));
+  return copy_checked(*source, file_of(options, path), {});
 }
 
 }  // namespace amity::store
