@@ -66,7 +66,7 @@ class SearchIndexTest : public BankTest {
     const customers::SearchIndex index(engine_->keys());
     Uuid last;
     EXPECT_TRUE(engine_->database().read(
-        [&](store::Reader& reader) { return last = TRY(index.built_to(reader)), Result<void>(); }));
+        [&](store::Reader& reader) -> Result<void> { return last = TRY(index.built_to(reader)), Result<void>(); }));
     return last;
   }
   // In the order of their ids, in which the index is built.
@@ -216,9 +216,11 @@ TEST_P(SearchIndexTest, is_in_no_backup_and_one_restored_finds_everybody_but_who
     ASSERT_TRUE(alone) << alone.error().text();
     ASSERT_TRUE((*alone)->read([&](store::Reader& reader) -> Result<void> {
       TRY(reader.query(kCountTokens, {}, [](const store::Row& row) -> Result<void> {
-        return EXPECT_EQ(row.integer(0), 0), Result<void>();
+        EXPECT_EQ(row.integer(0), 0);
+        return {};
       }));
-      return EXPECT_TRUE(TRY(customers::SearchIndex(**keys).built_to(reader)).is_nil()), Result<void>();
+      EXPECT_TRUE(TRY(customers::SearchIndex(**keys).built_to(reader)).is_nil());
+      return {};
     }));
   }
   open_engine();
@@ -244,7 +246,8 @@ TEST_P(SearchIndexTest, of_a_database_made_before_it_could_be_missing_is_whole) 
   ASSERT_TRUE(open(place)->read([&](store::Reader& reader) -> Result<void> {
     EXPECT_TRUE(TRY(customers::SearchIndex(engine_->keys()).is_whole(reader)));
     return reader.query(kCountTokens, {}, [](const store::Row& row) -> Result<void> {
-      return EXPECT_EQ(row.integer(0), 1), Result<void>();
+      EXPECT_EQ(row.integer(0), 1);
+      return {};
     });
   }));
 }
