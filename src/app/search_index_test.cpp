@@ -202,12 +202,13 @@ TEST_P(SearchIndexTest, is_compared_by_a_rebuilding_as_far_as_it_is_built) {
 }
 
 TEST_P(SearchIndexTest, is_in_no_backup_and_one_restored_finds_everybody_but_who_was_erased_since) {
-  const auto made = engine_->back_up(local_operator(), "b1");
+  const auto backup = (folder() / "backup").string();
+  const auto made = engine_->database().backup_to(backup);
   ASSERT_TRUE(made) << made.error().text();
   EXPECT_GT(count(kCountTokens), 10) << "where it was made it stays";
   EXPECT_TRUE(*engine_->see_to_search_index());
   ASSERT_TRUE(erase("wu"));
-  restore(std::string(made->at("path").as_string()));
+  restore(backup);
   {
     const auto keys =
         security::KeyStore::open({.url = configuration_.keys, .key_file = configuration_.key_file}, clock_);
