@@ -71,6 +71,7 @@ struct Response {
   // The customers and accounts it tells of. Never sent: an answer kept for its repeat goes with any of them
   // (first_answers.h).
   std::vector<Uuid> about = {};
+  bool is_denied = false;  // something of a batch was forbidden; never sent, counted like a refusal of the whole
 
   std::string_view header(std::string_view lower_name) const;
 };

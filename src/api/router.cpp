@@ -158,8 +158,8 @@ class Router::Body {
     request.path_parameters = std::move(found.path_parameters);
     request.query = std::move(target->query);
     auto response = admitted(request, *route);
-    const bool is_denied = !response && response.error().code == Code::kForbidden && request.caller;
-    if (is_denied && on_denied_) on_denied_(request.who(), route->pattern);
+    const bool is_denied = response ? response->is_denied : response.error().code == Code::kForbidden;
+    if (is_denied && request.caller && on_denied_) on_denied_(request.who(), route->pattern);
     return response ? *std::move(response) : problem(request, response.error());
   }
 

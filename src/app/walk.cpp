@@ -82,6 +82,10 @@ Result<void> Walk::prepare(std::span<Event> events) {
 }
 
 Result<Answer> Walk::take(const security::Caller& caller, Event event, const std::optional<events::Known>& known) {
+  if (auto in_unit = rooms_.records.check_unit(transaction_, caller, event); !in_unit) {
+    if (in_unit.error().code != Code::kForbidden) return std::unexpected(std::move(in_unit).error());
+    return Answer(std::unexpected(std::move(in_unit).error()));
+  }
   if (known) return repeat_of(event, *known);
   const auto identity = rooms_.pseudonyms.identity_of(event.source, event.id);
   if (const auto earlier = walked_.find(identity); earlier != walked_.end()) {

@@ -105,6 +105,16 @@ std::unexpected<Error> unknown_customer(std::string place) {
               "nobody is registered under this customer reference: send customer.registered first", std::move(place));
 }
 
+std::unexpected<Error> outside_unit(std::string place) {
+  return fail(Code::kForbidden, "not registered in your unit", std::move(place));
+}
+
+// Where in an event the customers stand that it names.
+std::string place_of_named(const Event& event) {
+  if (event.subject.kind == EntityKind::kCustomer) return "/data/other";
+  return event.type == "account.opened" ? "/data/holders" : "/data/customer";
+}
+
 }  // namespace
 
 int partition_of(const Uuid& customer) { return events::partition_of(customer); }
@@ -209,13 +219,46 @@ bool LiveRecords::is_known(const Uuid& customer) const {
   return customers_.find(customer) != nullptr && (keys_ == nullptr || !keys_->is_erased(customer));
 }
 
+Result<void> LiveRecords::check_unit(store::Reader& reader, const security::Caller& caller, const Event& event) {
+  if (caller.sees_unit("/")) return {};
+  TRY(check_subject(reader, caller, event));
+  const auto* unit = event.data.if_contains("unit");
+  if (unit != nullptr && !caller.sees_unit(std::string_view(unit->get_string()))) return outside_unit("/data/unit");
+  for (const auto& name : customers_named(event)) {
+    const auto named = pseudonyms_.of({EntityKind::kCustomer, name});
+    if (!TRY(is_seen(reader, caller, named.id))) return outside_unit(place_of_named(event));
+  }
+  return {};
+}
+
+Result<void> LiveRecords::check_subject(store::Reader& reader, const security::Caller& caller, const Event& event) {
+  const auto subject = pseudonyms_.of(event.subject);
+  if (subject.kind == EntityKind::kCustomer) {
+    if (TRY(is_seen(reader, caller, subject.id))) return {};
+    const bool is_new = customers_.find(subject.id) == nullptr && (keys_ == nullptr || !keys_->is_erased(subject.id));
+    const bool begins_here = event.type == "customer.registered" && event.data.if_contains("unit") != nullptr;
+    return is_new && begins_here ? Result<void>() : outside_unit("/subject");
+  }
+  TRY(load_accounts(reader, std::span(&subject.id, 1)));
+  const auto* known = accounts_.find(subject.id);
+  if (known == nullptr) return event.type == "account.opened" ? Result<void>() : outside_unit("/subject");
+  return TRY(is_seen(reader, caller, known->home_customer)) ? Result<void>() : outside_unit("/subject");
+}
+
+Result<bool> LiveRecords::is_seen(store::Reader& reader, const security::Caller& caller, const Uuid& customer) {
+  TRY(load_customers(reader, std::span(&customer, 1)));
+  if (!is_known(customer)) return false;
+  const auto unit = customers_.find(customer)->record.unit();
+  return caller.sees_unit(unit.empty() ? "/" : unit);
+}
+
 Result<void> LiveRecords::resolve_customer(Event& event) const {
   const bool begins = event.type == "customer.registered";
   if (!begins && customers_.find(event.home) == nullptr) return unknown_customer("/subject");
   event.partition = partition_of(event.home);
   for (const auto& name : customers_named(event)) {
     const auto other = pseudonyms_.of({EntityKind::kCustomer, name});
-    if (!is_known(other.id)) return unknown_customer("/data/other");
+    if (!is_known(other.id)) return unknown_customer(place_of_named(event));
     add_distinct(event.entities, other);
   }
   return {};
@@ -229,7 +272,7 @@ Result<void> LiveRecords::resolve_account(Event& event) const {
   }
   for (const auto& name : customers_named(event)) {
     const auto holder = pseudonyms_.of({EntityKind::kCustomer, name});
-    if (!is_known(holder.id)) return unknown_customer(begins ? "/data/holders" : "/data/customer");
+    if (!is_known(holder.id)) return unknown_customer(place_of_named(event));
     add_distinct(event.entities, holder);
   }
   if (known != nullptr) {

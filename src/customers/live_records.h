@@ -19,6 +19,7 @@
 
 #include "customers/record.h"
 #include "customers/search_index.h"
+#include "security/caller.h"
 #include "security/keys.h"
 #include "store/database.h"
 
@@ -162,6 +163,10 @@ class LiveRecords {
   Result<void> load(store::Reader& reader, std::span<const events::Event> batch);
   // Fills entities, home and partition. unprocessable: an account or customer nobody registered, or an erased one.
   Result<void> resolve(events::Event& event) const;
+  // Who sees only a part of the institution sends events about that part only: their subject and every customer they
+  // name are in the caller's unit, and nobody is placed outside it. Whom nobody registered reads like somebody else's.
+  // forbidden, with the place.
+  Result<void> check_unit(store::Reader& reader, const security::Caller& caller, const events::Event& event);
   // Whether its subject has been erased: nothing more is recorded about it, and nothing of it can be read.
   bool is_erased(const events::Event& event) const;
   void apply(const events::Event& event);
@@ -219,6 +224,8 @@ class LiveRecords {
   Result<void> resolve_account(events::Event& event) const;
   Result<void> resolve_customer(events::Event& event) const;
   bool is_known(const Uuid& customer) const;
+  Result<bool> is_seen(store::Reader& reader, const security::Caller& caller, const Uuid& customer);
+  Result<void> check_subject(store::Reader& reader, const security::Caller& caller, const events::Event& event);
   void fold_into(const Uuid& customer, const events::Event& event);
   Result<void> save_customer(store::Transaction& transaction, const Uuid& id, const LiveCustomer& customer);
   Result<void> save_account(store::Transaction& transaction, const Uuid& id, const LiveAccount& account);

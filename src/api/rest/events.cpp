@@ -39,23 +39,6 @@ Result<bool> is_history(const Request& request) {
   return value == "true";
 }
 
-// Whoever does not see the whole institution sends events about their own unit only.
-Result<void> check_unit(const Services& services, const security::Caller& caller,
-                        const std::vector<events::Event>& events) {
-  if (caller.sees_unit("/")) return {};
-  return services.database.read([&](store::Reader& reader) -> Result<void> {
-    for (size_t i = 0; i < events.size(); ++i) {
-      const auto& event = events[i];
-      const auto* unit = event.data.if_contains("unit");
-      const bool begins = event.type == "customer.registered" && unit != nullptr &&
-                          caller.sees_unit(std::string_view(unit->get_string()));
-      if (begins || TRY(services.customers.may_see(caller, reader, services.pseudonyms.of(event.subject)))) continue;
-      return fail(Code::kForbidden, "the subject is not registered in your unit", "/" + std::to_string(i) + "/subject");
-    }
-    return {};
-  });
-}
-
 // Whom the results tell of: all that is known of those taken, and the subject of those refused.
 Result<std::vector<Uuid>> about_all(const Services& services, const std::vector<events::Event>& events,
                                     const std::vector<int64_t>& taken) {
@@ -68,11 +51,11 @@ Result<Response> submit(const Services& services, const Request& request) {
   const bool history = TRY(is_history(request));
   auto decoded = events::decode_body(mode_of(request), request.body, services.clock.now());
   if (!decoded.problems.empty()) return problem(request, decoded.problems);
-  TRY(check_unit(services, request.who(), decoded.events));
   for (auto& event : decoded.events) event.is_history = history;
   const auto answers = services.submit(request.who(), decoded.events);
   json::array results;
   std::vector<int64_t> taken;
+  bool is_denied = false;
   for (size_t i = 0; i < answers.size(); ++i) {
     const auto& answer = answers[i];
     const bool whole = !answer && (answer.error().code == Code::kUnavailable || answer.error().code == Code::kLimit ||
@@ -80,8 +63,10 @@ Result<Response> submit(const Services& services, const Request& request) {
     if (whole) return std::unexpected(answer.error());
     results.push_back(result_of(decoded.events[i], answer, services, request));
     if (answer) taken.push_back(answer->at("seq").as_int64());
+    is_denied = is_denied || (!answer && answer.error().code == Code::kForbidden);
   }
   auto response = json_response(json::object{{"results", std::move(results)}});
+  response.is_denied = is_denied;
   if (!request.header("idempotency-key").empty()) response.about = TRY(about_all(services, decoded.events, taken));
   return response;
 }
