@@ -341,6 +341,40 @@ TEST_P(UsersTest, only_administrators_manage_and_nobody_manages_themselves) {
   EXPECT_EQ(users_->list(administrator_, "admin", 10)->at(0).name, "officer");
 }
 
+// Whoever manages a unit could else make themselves an administrator of the whole.
+TEST_P(UsersTest, an_administrator_of_a_unit_manages_that_unit_alone) {
+  const auto add = [&](const Caller& caller, const std::string& name, Role role, const std::string& unit) {
+    return users_->add(caller, {.name = name, .roles = {role}, .unit = unit, .customer = {}});
+  };
+  const auto code = add(administrator_, "east", Role::kAdministrator, "/east");
+  const Caller east = caller_of_token(*users_->redeem("east", *code, kPassword));
+  EXPECT_EQ(add(east, "x", Role::kAdministrator, "/").error().code, Code::kForbidden);
+  EXPECT_EQ(add(east, "x", Role::kServiceAgent, "/eastern").error().code, Code::kForbidden);
+  ASSERT_TRUE(add(east, "wang", Role::kServiceAgent, "/east/shanghai"));
+  ASSERT_TRUE(add(administrator_, "li", Role::kServiceAgent, "/west"));
+
+  EXPECT_EQ(users_->find(east, "li").error().code, Code::kNotFound);
+  for (const auto& other : {id_of("li"), administrator_.user}) {
+    EXPECT_EQ(users_->reset_password(east, other).error().code, Code::kNotFound);
+    EXPECT_EQ(users_->set_disabled(east, other, true).error().code, Code::kNotFound);
+    EXPECT_EQ(users_->set_roles(east, other, {Role::kMarketer}, "/east").error().code, Code::kNotFound);
+  }
+  EXPECT_EQ(users_->set_roles(east, id_of("wang"), {Role::kMarketer}, "/").error().code, Code::kForbidden);
+  EXPECT_TRUE(users_->set_roles(east, id_of("wang"), {Role::kMarketer}, "/east"));
+  EXPECT_TRUE(users_->reset_password(east, id_of("wang")));
+
+  const auto names = [&](std::string_view after, int limit) {
+    std::string all;
+    const auto page = users_->list(east, after, limit);
+    for (const auto& user : *page) all += user.name + " ";
+    return all;
+  };
+  EXPECT_EQ(names("", 10), "east wang ");
+  EXPECT_EQ(names("", 1), "east ");
+  EXPECT_EQ(names("east", 1), "wang ");  // over "li", who is not shown
+  EXPECT_EQ(users_->list(administrator_, "", 10)->size(), 4u);
+}
+
 TEST_P(UsersTest, refuses_bad_users) {
   const auto code_of = [&](const NewUser& user) { return users_->add(administrator_, user).error().code; };
   EXPECT_EQ(code_of({.name = "Bad Name", .roles = {Role::kMarketer}, .unit = "/", .customer = {}}), Code::kInvalid);

@@ -1,5 +1,6 @@
 // Managing users: their administrator makes them, never knows their password, and cannot change themselves.
 #include <algorithm>
+#include <iterator>
 
 #include "security/users/body.h"
 
@@ -53,6 +54,15 @@ std::string set_code(UserRecord& record, Timestamp expires) {
   return code;
 }
 
+// Of another unit a user is as if there were none.
+bool is_managed(const Caller& caller, const User& user) { return caller.sees_unit(user.unit); }
+
+// Nobody makes or moves a user beyond what they manage themselves.
+Result<void> check_own_unit(const Caller& caller, std::string_view unit) {
+  if (caller.sees_unit(unit)) return {};
+  return fail(Code::kForbidden, "you manage users of your own unit and those below", "/unit");
+}
+
 Caller program() {
   Caller caller;
   caller.name = "amity";
@@ -95,6 +105,7 @@ Result<std::string> Users::Body::add(const Caller& caller, const NewUser& user) 
   TRY(require(caller, Permission::kManageUsers));
   TRY(check_name(user.name));
   TRY(check_unit(user.unit));
+  TRY(check_own_unit(caller, user.unit));
   TRY(check_roles(user.roles, user.customer.has_value()));
   UserRecord record;
   record.user = {.id = {new_id()},
@@ -120,7 +131,7 @@ Result<void> Users::Body::change(const Caller& caller, const UserId& user, std::
   TRY(require_other_person(caller, user));
   const auto changed = database_.write([&](store::Transaction& transaction) -> Result<void> {
     auto record = TRY(read_user(transaction, user));
-    if (!record) return not_found("no such user");
+    if (!record || !is_managed(caller, record->user)) return not_found("no such user");
     TRY(change(transaction, *record));
     TRY(write_user(transaction, *record));
     return audit_.record(transaction, caller, {std::string(action), object_of(user), detail_of(record->user)});
@@ -142,6 +153,7 @@ Result<std::string> Users::Body::reset_password(const Caller& caller, const User
 Result<void> Users::Body::set_roles(const Caller& caller, const UserId& user, const std::vector<Role>& roles,
                                     std::string_view unit) {
   TRY(check_unit(unit));
+  TRY(check_own_unit(caller, unit));
   return change(caller, user, "user.roles_set", [&](store::Transaction&, UserRecord& record) -> Result<void> {
     TRY(check_roles(roles, record.user.customer.has_value()));
     record.user.roles = roles;
@@ -161,11 +173,19 @@ Result<void> Users::Body::set_disabled(const Caller& caller, const UserId& user,
 Result<std::vector<User>> Users::Body::list(const Caller& caller, std::string_view after_name, int limit) {
   TRY(require(caller, Permission::kManageUsers));
   if (limit < 1 || limit > kMaxListed) return invalid("limit is 1 to 500", "/limit");
+  const auto wanted = static_cast<size_t>(limit);
   std::vector<User> users;
   TRY(read([&](store::Reader& reader) -> Result<void> {
-    users = TRY(read_users(reader, after_name, limit));
+    std::string after(after_name);
+    for (bool is_more = true; is_more && users.size() < wanted;) {
+      const auto page = TRY(read_users(reader, after, limit));
+      is_more = page.size() == wanted;
+      if (is_more) after = page.back().name;
+      std::ranges::copy_if(page, std::back_inserter(users), [&](const User& user) { return is_managed(caller, user); });
+    }
     return {};
   }));
+  if (users.size() > wanted) users.resize(wanted);
   return users;
 }
 
@@ -176,7 +196,7 @@ Result<User> Users::Body::find(const Caller& caller, std::string_view name) {
     record = TRY(read_user(reader, name));
     return {};
   }));
-  if (!record) return not_found("no such user");
+  if (!record || !is_managed(caller, record->user)) return not_found("no such user");
   return record->user;
 }
 
