@@ -100,14 +100,13 @@ TEST_P(UnitsTest, are_told_so_over_rest_and_each_attempt_counts_as_a_denial) {
   int denials = 0;
   api::FirstAnswers first_answers(engine_->database(), clock_, engine_->keys());
   api::Metrics metrics;
-  const api::Router router({.routes = api::rest_routes(engine_->services()),
-                            .authenticate = [](std::string_view) -> Result<Caller> {
-                              return fail(Code::kUnauthenticated, "sign in");
-                            },
-                            .clock = &clock_,
-                            .metrics = &metrics,
-                            .first_answers = &first_answers,
-                            .on_denied = [&](const Caller&, std::string_view) { ++denials; }});
+  const api::Router router(
+      {.routes = api::rest_routes(engine_->services()),
+       .authenticate = [](std::string_view) -> Result<Caller> { return fail(Code::kUnauthenticated, "sign in"); },
+       .clock = &clock_,
+       .metrics = &metrics,
+       .first_answers = &first_answers,
+       .on_denied = [&](const Caller&, std::string_view) { ++denials; }});
   const auto post = [&](const json::value& body) {
     api::Request request;
     request.method = api::Method::kPost;
@@ -118,13 +117,10 @@ TEST_P(UnitsTest, are_told_so_over_rest_and_each_attempt_counts_as_a_denial) {
     return router.handle(std::move(request));
   };
   const auto document = [](const std::string& id, const std::string& key) {
-    return json::object{{"specversion", "1.0"},
-                        {"source", "teller"},
-                        {"id", id},
-                        {"type", "customer.registered"},
-                        {"subject", "customer/" + key},
-                        {"time", "2026-01-02T00:00:00Z"},
-                        {"data", {{"unit", "/south"}}}};
+    return json::object{
+        {"specversion", "1.0"},          {"source", "teller"},           {"id", id},
+        {"type", "customer.registered"}, {"subject", "customer/" + key}, {"time", "2026-01-02T00:00:00Z"},
+        {"data", {{"unit", "/south"}}}};
   };
   const auto alone = post(document("1", "wang"));
   EXPECT_EQ(alone.status, 403) << alone.body;
