@@ -174,7 +174,10 @@ class Router::Body {
     if (!route.is_open) {
       TRY(identify(request));
       if (caller_limits_ != nullptr) TRY(caller_limits_->take(format(request.who().user), clock_->now()));
-      if (route.permission) TRY(security::require(request.who(), *route.permission));
+      if (route.permission) {
+        TRY(security::require(request.who(), *route.permission));
+        TRY(security::require_purpose(request.who()));
+      }
     }
     if (request.body.size() > route.body_bytes_max) {
       return problem(request, Refusal::kContentTooLarge, fmt::format("at most {} bytes here", route.body_bytes_max));

@@ -21,6 +21,7 @@ security::Caller caller_of(Role role) {
   caller.name = name_of(role);
   caller.roles = {role};
   caller.unit = "/";
+  if (role == Role::kMarketer) caller.purpose = security::Purpose::kMarketing;
   return caller;
 }
 
@@ -84,6 +85,37 @@ TEST_F(Authorisation, every_route_is_denied_exactly_to_the_roles_without_its_per
     }
   }
   EXPECT_GT(denied, 100);
+}
+
+// What a customer did not consent to is not had by calling it something else.
+TEST_F(Authorisation, a_purpose_is_denied_to_roles_that_do_not_act_for_it) {
+  using security::Purpose;
+  const api::Router router(router_parts());
+  const auto status = [&](Role role, std::string_view purpose) {
+    api::Request request;
+    request.target = "/v1/customers?query=wang";
+    request.caller = caller_of(role);
+    if (!purpose.empty()) request.headers.push_back({"amity-purpose", std::string(purpose)});
+    return router.handle(std::move(request)).status;
+  };
+  for (const auto* purpose : {"service", "credit_decision", "compliance", "operation", "model_development"}) {
+    EXPECT_EQ(status(Role::kMarketer, purpose), 403) << purpose;
+    EXPECT_EQ(status(Role::kServiceAgent, purpose), 200) << purpose;
+  }
+  EXPECT_EQ(status(Role::kMarketer, ""), 200);
+  EXPECT_EQ(status(Role::kMarketer, "marketing"), 200);
+  EXPECT_EQ(status(Role::kServiceAgent, "legal_hold"), 403);
+  EXPECT_EQ(status(Role::kComplianceOfficer, "legal_hold"), 200);
+}
+
+TEST_F(Authorisation, reading_decisions_is_audited_once_a_request) {
+  const api::Router router(router_parts());
+  api::Request request;
+  request.target = "/v1/decisions";
+  request.caller = caller_of(Role::kRiskAnalyst);
+  const auto before = recorded().audit_entries["decisions.listed"];
+  EXPECT_EQ(router.handle(request).status, 200);
+  EXPECT_EQ(recorded().audit_entries["decisions.listed"], before + 1);
 }
 
 TEST_F(Authorisation, a_denied_call_changes_nothing) {

@@ -125,6 +125,10 @@ bool Caller::may(Permission permission) const {
   return std::ranges::any_of(roles, [&](Role role) { return security::may(role, permission); });
 }
 
+bool Caller::is_marketer_only() const {
+  return !roles.empty() && std::ranges::all_of(roles, [](Role role) { return role == Role::kMarketer; });
+}
+
 bool Caller::sees_unit(std::string_view row_unit) const {
   if (unit.empty()) return false;
   if (unit == "/") return true;
@@ -135,6 +139,12 @@ bool Caller::sees_unit(std::string_view row_unit) const {
 Result<void> require(const Caller& caller, Permission permission) {
   if (caller.may(permission)) return {};
   return fail(Code::kForbidden, "this needs the permission " + std::string(name_of(permission)));
+}
+
+Result<void> require_purpose(const Caller& caller) {
+  if (caller.purpose == Purpose::kLegalHold) return require(caller, kReadFrozen);
+  if (caller.purpose == Purpose::kMarketing || !caller.is_marketer_only()) return {};
+  return fail(Code::kForbidden, "your roles use customers' data for marketing only");
 }
 
 Result<void> require_other_person(const Caller& caller, UserId author) {

@@ -71,6 +71,7 @@ struct Caller {
   std::string trace_id;                // W3C trace id of the request
 
   bool may(Permission permission) const;
+  bool is_marketer_only() const;
   bool sees_unit(std::string_view row_unit) const;  // "/east" sees "/east/shanghai", not "/eastern"
 };
 
@@ -79,6 +80,9 @@ bool may(Role role, Permission permission);
 
 // forbidden, naming the permission that is missing.
 Result<void> require(const Caller& caller, Permission permission);
+// What the roles use personal data for: a marketer for marketing alone, which rests on the customer's consent, whatever
+// else they call it; legal_hold who may read what is frozen. forbidden.
+Result<void> require_purpose(const Caller& caller);
 // Four eyes: forbidden where the caller is the person who made, proposed or last changed the thing (`author`).
 Result<void> require_other_person(const Caller& caller, UserId author);
 

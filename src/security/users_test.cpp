@@ -375,6 +375,15 @@ TEST_P(UsersTest, an_administrator_of_a_unit_manages_that_unit_alone) {
   EXPECT_EQ(users_->list(administrator_, "", 10)->size(), 4u);
 }
 
+TEST_P(UsersTest, a_marketer_comes_in_for_marketing_and_nothing_else) {
+  const auto purpose_of = [&](const std::string& name, const std::vector<Role>& roles) {
+    const auto code = users_->add(administrator_, {.name = name, .roles = roles, .unit = "/", .customer = {}});
+    return caller_of_token(*users_->redeem(name, *code, kPassword)).purpose;
+  };
+  EXPECT_EQ(purpose_of("m", {Role::kMarketer}), Purpose::kMarketing);
+  EXPECT_EQ(purpose_of("both", {Role::kMarketer, Role::kServiceAgent}), Purpose::kService);
+}
+
 TEST_P(UsersTest, refuses_bad_users) {
   const auto code_of = [&](const NewUser& user) { return users_->add(administrator_, user).error().code; };
   EXPECT_EQ(code_of({.name = "Bad Name", .roles = {Role::kMarketer}, .unit = "/", .customer = {}}), Code::kInvalid);

@@ -124,6 +124,10 @@ Result<Response> list(const Services& services, const Request& request) {
     }
     return {};
   }));
+  TRY(services.database.write([&](store::Transaction& transaction) {
+    const auto object = subject ? "decisions/" + format(*subject) : std::string("decisions");
+    return services.audit.record(transaction, request.who(), security::AuditEntry{"decisions.listed", object, {}});
+  }));
   json::array shown_list;
   const auto policy = request.query_value("policy");
   for (const auto& record : records) {

@@ -53,6 +53,7 @@ Caller caller_of(const User& user) {
   caller.name = user.name;
   caller.roles = user.roles;
   caller.unit = user.unit;
+  if (caller.is_marketer_only()) caller.purpose = Purpose::kMarketing;
   return caller;
 }
 
