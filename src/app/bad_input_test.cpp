@@ -258,6 +258,21 @@ TEST_F(BadInput, names_of_a_query_nobody_knows_or_twice_are_never_repeated) {
   }
 }
 
+TEST_F(BadInput, an_expression_that_is_too_much_is_refused_for_good) {
+  const auto policy = [](const std::string& when) {
+    return write_json({{"definition",
+                        "policy: a\non: credit.application\npurpose: service\nbasis: contract\nfeatures: []\n"
+                        "outcomes: [b]\notherwise: b\nfallback: b\nrules: [{name: c, outcome: b, reason: d, when: '" +
+                            when + "'}]\n"}});
+  };
+  const auto nested = std::string(300, '(') + "true" + std::string(300, ')');
+  expect_refused({"nested", policy(nested), "pointer /definition"}, Method::kPost, "/v1/policies");
+  expect_refused({"long", policy(std::string(9000, ' ') + "true"), "pointer /definition"}, Method::kPost,
+                 "/v1/policies");
+  const auto good = send(Method::kPost, "/v1/policies", policy("true"));
+  EXPECT_EQ(good.status, 201) << good.body;
+}
+
 TEST_F(BadInput, what_is_not_known_is_named) {
   const auto event = [](std::string type, std::string subject, json::object data) {
     return write_json(json::object{{"specversion", "1.0"},
@@ -281,6 +296,50 @@ TEST_F(BadInput, what_is_not_known_is_named) {
        event("account.opened", "account/Canary", {{"type", "deposit"}, {"currency", "XXY"}, {"holders", holders}}),
        "pointer /data/currency"},
   });
+}
+
+TEST_F(BadInput, amounts_in_another_currency_than_the_accounts_are_not_taken_for_its_own) {
+  const auto event = [](std::string id, std::string type, json::object data) {
+    return json::object{{"specversion", "1.0"},    {"source", "test"},       {"id", std::move(id)},
+                        {"type", std::move(type)}, {"subject", "account/a"}, {"time", "2024-01-02T00:00:00Z"},
+                        {"data", std::move(data)}};
+  };
+  const auto money = [](const char* currency) { return json::object{{"amount_minor", 5}, {"currency", currency}}; };
+  const json::array holders{json::object{{"customer", kCanary}, {"role", "owner"}}};
+  ASSERT_EQ(send(Method::kPost, "/v1/events", good_event()).status, 200);
+  const auto opened = event("o", "account.opened", {{"type", "deposit"}, {"currency", "CNY"}, {"holders", holders}});
+  ASSERT_EQ(send(Method::kPost, "/v1/events", write_json(opened)).status, 200);
+  const auto posted = [&](const char* amount, const char* balance) {
+    return write_json(event("t", "transaction.posted",
+                            {{"amount", money(amount)}, {"balance_after", money(balance)}, {"direction", "debit"}}));
+  };
+  const auto asked = [&](const char* currency) {
+    return write_json({{"type", "credit.application"},
+                       {"subject", "account/a"},
+                       {"data", {{"application", "1"}, {"amount", money(currency)}, {"months", 12}}}});
+  };
+  const auto count = engine_->event_count().value();
+  expect_refused({"posted", posted("USD", "CNY"), "pointer /data/amount/currency", 422}, Method::kPost, "/v1/events");
+  expect_refused({"balance", posted("CNY", "JPY"), "pointer /data/balance_after/currency", 422}, Method::kPost,
+                 "/v1/events");
+  expect_refused({"credit", asked("KWD"), "pointer /data/amount/currency", 422}, Method::kPost, "/v1/decisions");
+  EXPECT_EQ(engine_->event_count().value(), count);
+  EXPECT_EQ(send(Method::kPost, "/v1/events", posted("CNY", "CNY")).status, 200);
+  EXPECT_EQ(send(Method::kPost, "/v1/decisions", asked("CNY")).status, 201);
+}
+
+TEST_F(BadInput, the_moment_of_a_decision_is_named_as_it_was_asked) {
+  ASSERT_EQ(send(Method::kPost, "/v1/events", good_event()).status, 200);
+  const auto asked = [](const char* at) {
+    return write_json({{"type", "credit.application"},
+                       {"subject", "customer/" + std::string(kCanary)},
+                       {"at", at},
+                       {"data", {{"application", "1"}}}});
+  };
+  for (const auto* at : {"1700-01-01", "2999-01-01", "2026-02-30"}) {
+    expect_refused({at, asked(at), "pointer /at"}, Method::kPost, "/v1/decisions");
+  }
+  expect_refused({"another kind", asked("2024-01-02"), "pointer /subject"}, Method::kPost, "/v1/decisions");
 }
 
 TEST_F(BadInput, query_values_and_paths_name_what_is_wrong) {

@@ -86,12 +86,14 @@ Result<Response> decide(const Services& services, const Request& request) {
     if (TRY(services.customers.may_see(request.who(), reader, services.pseudonyms.of(*reference)))) return {};
     return fail(Code::kUnprocessable, "nobody is registered under this reference, or not in your unit", "/subject");
   }));
-  const auto event = TRY(events::make_event({.source = "amity/decisions/" + format(request.who().user),
-                                             .id = std::string(request.header("idempotency-key")),
-                                             .type = type,
-                                             .subject = *reference,
-                                             .time = *time,
-                                             .data = data}));
+  auto made_event = events::make_event({.source = "amity/decisions/" + format(request.who().user),
+                                        .id = std::string(request.header("idempotency-key")),
+                                        .type = type,
+                                        .subject = *reference,
+                                        .time = *time,
+                                        .data = data});
+  if (!made_event && made_event.error().place == "/time") made_event.error().place = "/at";  // as it was asked
+  const auto event = TRY(std::move(made_event));
   const auto answers = services.submit(request.who(), {event});
   if (!answers.front()) return std::unexpected(answers.front().error());
   const auto& made = answers.front()->at("decisions").as_array();

@@ -38,6 +38,8 @@ Result<Response> one(const Services& services, const Request& request) {
 
 // The pointer ends at the text; where in the text is for people to read.
 Error in_definition(Error error) {
+  // A text that is too much stays so: nothing is gained by waiting.
+  if (error.code == Code::kLimit && !error.place.empty()) error.code = Code::kInvalid;
   const bool is_about_text = error.code == Code::kInvalid || error.code == Code::kUnprocessable;
   if (!is_about_text) return error;
   if (!error.place.empty()) error.message += " (at " + error.place + ")";
