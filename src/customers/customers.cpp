@@ -218,6 +218,7 @@ Result<json::object> Customers::account(const Caller& caller, std::string_view r
     if (!is_visible) return not_found("no account under this reference");
     if (!TRY(has_all_consents(caller, reader, {EntityKind::kAccount, id}))) return no_consent();
     account = TRY(account_as_of(caller, reader, id, at));
+    if (account.at("last_seq").as_int64() == 0) return not_found("the account was not known at that time");
     return {};
   }));
   TRY(audit_read(caller, "account.read", "account/" + format(id)));

@@ -238,6 +238,8 @@ TEST_P(CustomersTest, are_shown_as_they_were_on_any_date_with_where_each_value_c
   EXPECT_EQ(district(day(-1)), "not_found");
   EXPECT_EQ(customers_->profile(caller(), "c1", day(0))->at("accounts").as_array().size(), 0U);
   EXPECT_EQ(customers_->profile(caller(), "c1", day(1))->at("accounts").as_array().size(), 1U);
+  EXPECT_EQ(customers_->account(caller(), "a1", day(0)).error().code, Code::kNotFound);  // not open yet
+  EXPECT_TRUE(customers_->account(caller(), "a1", day(1)));
 }
 
 AMITY_ON_BOTH_DATABASES(CustomersTest);
