@@ -235,6 +235,11 @@ Result<std::optional<CommandLine>> parse_command_line(int argument_count, const 
   } catch (const CLI::Success& asked) {  // --help or --version
     root.exit(asked);
     return std::nullopt;
+  } catch (const CLI::RequiredError& error) {
+    if (const auto unknown = root.remaining(true); !unknown.empty()) {
+      return invalid("'" + unknown.front() + "' is no command or option of the program (amity --help lists them)");
+    }
+    return invalid(std::string(error.what()) + " (amity --help lists the commands)");
   } catch (const CLI::ParseError& error) {
     return invalid(std::string(error.what()) + " (amity --help lists the commands)");
   }

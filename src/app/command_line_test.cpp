@@ -41,6 +41,12 @@ TEST(CommandLine, refuses_what_it_does_not_know_or_misses) {
   }
 }
 
+TEST(CommandLine, names_a_command_or_option_it_does_not_know) {
+  for (const auto& words : std::vector<std::vector<const char*>>{{"dcide"}, {"--dcide"}, {"model", "dcide"}}) {
+    EXPECT_NE(parse(words).error().message.find("dcide'"), std::string::npos) << parse(words).error().message;
+  }
+}
+
 TEST(CommandLine, reads_whole_numbers_within_their_range_only) {
   CommandLine line;
   line.values = {{"days", "30"}, {"seed", "3x"}, {"limit", "201"}};

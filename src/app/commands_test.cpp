@@ -351,6 +351,12 @@ TEST_F(Commands, impossible_dates_and_numbers_are_refused_with_the_flag) {
   }
   expect(2, "--start", "simulate --customers 1 --days 1 --start 2026-02-30");
   expect(2, "--days", "simulate --customers 1 --days 99999999999999999999");
+  expect(2, "since", "evaluate credit.default --since soon");
+}
+
+TEST_F(Commands, a_truth_that_cannot_be_written_is_told_before_a_bank_is_made) {
+  make_bank();
+  expect(6, "cannot be written (at no/truth.csv)", "simulate --customers 1 --days 1 --truth no/truth.csv");
 }
 
 TEST_F(Commands, a_server_says_at_start_what_it_cannot_serve_with) {

@@ -53,7 +53,9 @@ Result<json::object> Engine::evaluate(const security::Caller& caller, std::strin
   const auto* definition = TRY(model_definition(model));
   const auto how = models::train_options(*definition);
   if (const auto text = options.at("since").as_string(); !text.empty()) {
-    const auto since = TRY(parse_moment(text));
+    const auto moment = parse_moment(text);
+    if (!moment) return invalid(moment.error().message, "/since");
+    const Timestamp since = *moment;
     const auto earlier = TRY(training_table(*definition, since));
     const auto later = TRY(training_table(*definition, std::nullopt, since));
     return models::to_json(TRY(models::evaluate_out_of_time(earlier, later, how)));

@@ -72,7 +72,7 @@ Result<Event> complete(Event event, int version, const json::value& data, Origin
     return invalid("only the engine itself makes events of this type", fmt::format("{}/type", place));
   }
   if (event.subject.kind != type->subject) {
-    return invalid(fmt::format("the subject of {} is a {}", type->name, name_of(type->subject)),
+    return invalid(fmt::format("the subject of {} is of the kind {}", type->name, name_of(type->subject)),
                    fmt::format("{}/subject", place));
   }
   if (version == 0) version = type->version;

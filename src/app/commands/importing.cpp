@@ -169,7 +169,9 @@ Result<int> simulate(Session& session) {
   const auto live_days = TRY(line.number("live-days", 0, options.days, 0));
   auto bank = TRY(simulator::Bank::create(options));
   std::ofstream truth;
-  if (const auto path = line.value("truth"); !path.empty()) truth.open(path, std::ios::trunc);
+  const auto truth_path = line.value("truth");
+  if (!truth_path.empty()) truth.open(truth_path, std::ios::trunc);
+  if (!truth_path.empty() && !truth) return fail(Code::kUnavailable, "the file cannot be written", truth_path);
   Filling filling(session);
   Progress progress(session.words().say("progress.simulating"));
   for (int day = 0; !bank.is_over(); ++day) {
@@ -181,6 +183,8 @@ Result<int> simulate(Session& session) {
     progress.at(day + 1, options.days);
   }
   TRY(filling.flush());
+  truth.flush();
+  if (!truth_path.empty() && !truth) return fail(Code::kUnavailable, "the file cannot be written", truth_path);
   const Taken& taken = filling.taken();
   if (wants_json(session)) {
     show(line, json::object{{"events", taken.new_or_known}, {"refused", counts_of(taken.reasons)}});
