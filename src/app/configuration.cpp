@@ -30,7 +30,7 @@ constexpr ConfigurationKey kKeys[] = {
     {"waiting-events", "events waiting to be taken; more are refused with 429", nullptr, &C::waiting_events, 1,
      1'000'000},
     {"settle-events",
-     "events after which derived state is settled into its tables; a restart makes twice as many again", nullptr,
+     "events after which derived state is settled into its tables; what is not, a crash leaves to be made again", nullptr,
      &C::settle_events, 1, 1'000'000},
     {"feature-cache-mib", "memory for feature states, MiB", nullptr, &C::feature_cache_mib, 16, 1'000'000},
     {"record-cache", "customers and accounts kept in memory, each", nullptr, &C::record_cache_count, 10'000,

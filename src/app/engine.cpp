@@ -170,7 +170,7 @@ Result<void> Engine::read_definitions(const Institution& institution) {
 }
 
 Result<void> Engine::open_rooms(const Institution& institution) {
-  records_ = std::make_unique<customers::LiveRecords>(*pseudonyms_, keys_.get(),
+  records_ = std::make_unique<customers::LiveRecords>(*pseudonyms_, *keys_, *log_,
                                                       static_cast<size_t>(configuration_.record_cache_count));
   customers_ = std::make_unique<customers::Customers>(
       customers::Customers::Parts{*database_, *log_, *records_, *keys_, *audit_, *pseudonyms_});
@@ -444,6 +444,7 @@ Result<customers::RebuildReport> Engine::rebuild(const security::Caller& caller,
   TRY(rebuild.build(on_progress));
   customers::RebuildReport report;
   TRY(pipeline_->alone(caller, [&](Rooms& rooms) -> Answer {
+    TRY(rooms.settling.catch_up(*rooms.features));
     TRY(rooms.database.read([&](store::Reader& reader) -> Result<void> {
       report = TRY(rebuild.compare(reader));
       return {};

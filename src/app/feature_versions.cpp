@@ -59,12 +59,12 @@ Result<std::unique_ptr<FeatureVersions>> FeatureVersions::open(Parts parts, cons
     return {};
   }));
   if (serving && *serving != wanted.fingerprint()) {
-    versions->serving_ = versions->add(TRY(versions->by_fingerprint(*serving)));
+    versions->serve(versions->add(TRY(versions->by_fingerprint(*serving))));
     versions->next_ = versions->add(std::move(wanted));
     TRY(versions->parts_.database.read([&](store::Reader& reader) { return versions->plan_removal(reader); }));
     return versions;
   }
-  versions->serving_ = versions->add(std::move(wanted));
+  versions->serve(versions->add(std::move(wanted)));
   if (serving) {
     TRY(versions->parts_.database.read([&](store::Reader& reader) { return versions->plan_removal(reader); }));
     return versions;
@@ -84,6 +84,13 @@ features::LiveFeatures* FeatureVersions::add(features::FeatureSet set) {
   };
   all_.push_back(std::make_unique<features::LiveFeatures>(std::move(set), parts_.key_for, history, parts_.options));
   return all_.back().get();
+}
+
+void FeatureVersions::serve(features::LiveFeatures* features) {
+  features->follow([this](store::Reader& reader, std::span<const events::Since> wanted, const events::EachSince& each) {
+    return parts_.log.since(reader, wanted, each);
+  });
+  serving_ = features;
 }
 
 Result<void> FeatureVersions::keep(const features::FeatureSet& set, const std::vector<DefinitionText>& files) {
@@ -181,7 +188,7 @@ Result<bool> FeatureVersions::fill(Rooms& rooms) {
   next_->publish();
   if (!caught_up) return true;
   rooms.features = std::exchange(next_, nullptr);
-  serving_ = rooms.features;
+  serve(rooms.features);
   if (!removal_due_) removal_due_ = parts_.clock.now() + kRetiredStay;
   log(Level::kInfo, "new feature definitions serve", {});
   return false;

@@ -47,6 +47,7 @@ class FeatureVersions {
   bool is_removing();
   Result<void> remove_slice();
   features::LiveFeatures* add(features::FeatureSet set);
+  void serve(features::LiveFeatures* features);
 
   Parts parts_;
   std::vector<std::unique_ptr<features::LiveFeatures>> all_;  // a retired one stays: readers may still hold it

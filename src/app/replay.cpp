@@ -37,7 +37,7 @@ std::string first_difference(const json::object& recorded, const json::object& a
 class Replay {
  public:
   Replay(ReplayParts parts, std::optional<DecisionId> only)
-      : parts_(std::move(parts)), only_(only), records_(parts_.rooms.pseudonyms, nullptr, SIZE_MAX) {}
+      : parts_(std::move(parts)), only_(only), records_(parts_.rooms.pseudonyms) {}
 
   Result<ReplayReport> run() {
     int64_t last_seq = 0;

@@ -12,44 +12,47 @@ namespace {
 // as it settles. 2,000 rows take some 30 ms, which a batch that comes meanwhile waits.
 constexpr size_t kSliceRows = 2000;
 constexpr size_t kSliceRowsPerEvent = 16;
-constexpr size_t kChunkEvents = 1000;
+// 200 events take some 20 ms.
+constexpr int64_t kCatchUpEvents = 200;
 
 }  // namespace
 
 Result<void> Settling::take_up(store::Reader& reader, features::LiveFeatures& features) {
   if (!is_behind_) return {};
-  const int64_t from = std::min(TRY(parts_.records.watermark(reader)), TRY(features.watermark(reader)));
-  const int64_t last_seq = TRY(parts_.log.last_seq(reader));
   TRY(parts_.log.take_up(reader));
-  std::vector<events::Event> chunk;
-  TRY(parts_.log.scan(reader, from + 1, last_seq, [&](const events::Event& event) -> Result<void> {
-    chunk.push_back(event);
-    if (chunk.size() < kChunkEvents && event.seq < last_seq) return {};
-    TRY(apply_again(reader, features, chunk));
-    chunk.clear();
-    return {};
-  }));
-  round_seq_ = from;
-  seen_seq_ = last_seq;
+  caught_up_seq_ = std::min(TRY(parts_.records.watermark(reader)), TRY(features.watermark(reader)));
+  behind_seq_ = TRY(parts_.log.last_seq(reader));
+  round_seq_ = caught_up_seq_;
+  seen_seq_ = behind_seq_;
   is_behind_ = false;
-  if (last_seq > from) log(Level::kInfo, "made again from the log", {{"events", last_seq - from}});
+  if (is_catching_up()) log(Level::kInfo, "events to be settled", {{"events", behind_seq_ - caught_up_seq_}});
   return {};
 }
 
-// Each event already has its entities, home and seq. One whose home has been erased counts nowhere any more
-// (docs/decisions/0011).
-Result<void> Settling::apply_again(store::Reader& reader, features::LiveFeatures& features,
-                                   std::span<const events::Event> events) {
-  std::vector<events::Event> readable;
-  for (const auto& event : events) {
-    if (!event.is_erased) readable.push_back(event);
+Result<void> Settling::catch_up(features::LiveFeatures& features) {
+  if (is_behind_) {
+    TRY(parts_.database.read([&](store::Reader& reader) { return take_up(reader, features); }));
   }
-  TRY(parts_.records.load(reader, readable));
-  TRY(features.prepare(reader, readable));
-  for (const auto& event : readable) parts_.records.apply(event);
-  for (const auto& event : readable) TRY(features.apply(event));
-  parts_.records.publish_unsaved();
+  while (is_catching_up()) TRY(catch_up_slice(features));
+  return {};
+}
+
+// To meet what these events touched is to bring it up to the log's end. One whose home has been erased counts nowhere
+// any more (docs/decisions/0011).
+Result<void> Settling::catch_up_slice(features::LiveFeatures& features) {
+  const int64_t to = std::min(behind_seq_, caught_up_seq_ + kCatchUpEvents);
+  TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
+    std::vector<events::Event> events;
+    TRY(parts_.log.scan(reader, caught_up_seq_ + 1, to, [&](const events::Event& event) -> Result<void> {
+      if (!event.is_erased) events.push_back(event);
+      return {};
+    }));
+    TRY(parts_.records.load(reader, events));
+    return features.prepare(reader, events);
+  }));
+  parts_.records.discard();
   features.publish();
+  caught_up_seq_ = to;
   return {};
 }
 
@@ -65,6 +68,7 @@ bool Settling::step(features::LiveFeatures& features) {
     if (is_behind_) {
       return parts_.database.read([&](store::Reader& reader) { return take_up(reader, features); });
     }
+    if (is_catching_up()) return catch_up_slice(features);
     if (round_ != nullptr && round_ != &features) round_ = nullptr;  // other definitions serve now
     const int64_t seq = TRY(last_seq());
     const auto arrived = static_cast<size_t>(seq - std::exchange(seen_seq_, seq));
@@ -75,11 +79,11 @@ bool Settling::step(features::LiveFeatures& features) {
     log(Level::kWarn, "derived state could not be settled; it stays in memory", {{"error", stepped.error().message}});
     return false;
   }
-  return round_ != nullptr;
+  return round_ != nullptr || is_catching_up();
 }
 
 Result<void> Settling::settle_all(features::LiveFeatures& features) {
-  if (is_behind_) return {};
+  if (is_behind_ || is_catching_up()) return {};
   TRY(begin(features));
   while (round_ != nullptr) TRY(slice(SIZE_MAX));
   return {};

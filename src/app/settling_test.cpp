@@ -36,10 +36,11 @@ class SettlingTest : public testing::Test {
     return engine ? std::move(*engine) : nullptr;
   }
   // The files of a running engine as a crash would leave them.
-  std::unique_ptr<Engine> open_as_crashed(const std::string& running, const std::string& name) {
+  std::unique_ptr<Engine> open_as_crashed(const std::string& running, const std::string& name,
+                                          int64_t settle_events = 1'000'000) {
     fs::copy(folder_.path() / running, folder_.path() / name);
     for (const char* lock : {"a.db.lock", "a.db.keys.lock"}) fs::remove(folder_.path() / name / lock);
-    return open(configuration_at(name, 1'000'000));
+    return open(configuration_at(name, settle_events));
   }
 
   static events::Event event(const std::string& id, const std::string& type, events::Reference subject,
@@ -96,7 +97,7 @@ class SettlingTest : public testing::Test {
     const auto timeline = engine.customers().timeline(local_operator(), "c1", std::nullopt, 500);
     EXPECT_TRUE(timeline) << timeline.error().text();
     for (const auto& event : timeline->events) shown += write_json(event.at("seq")) + " ";
-    const auto rebuilt = engine.customers().check_against_log(local_operator());
+    const auto rebuilt = engine.rebuild(local_operator(), true);
     EXPECT_TRUE(rebuilt) << rebuilt.error().text();
     EXPECT_EQ(rebuilt->difference_count, 0);
     EXPECT_EQ(rebuilt->account_count, kAccounts);
@@ -123,6 +124,24 @@ TEST_F(SettlingTest, a_crash_at_any_point_of_a_round_changes_nothing_that_is_rea
     post(*running, 1000 + round);
     EXPECT_TRUE(shown(*crashed) == shown(*never));
   }
+}
+
+TEST_F(SettlingTest, after_a_crash_rounds_begin_with_what_it_left_and_another_crash_changes_nothing) {
+  const auto running = open(configuration_at("running", 1'000'000));
+  const auto never = open(configuration_at("never", 1'000'000));
+  const auto post_on = [&](Engine& crashed, int round) {
+    post(crashed, round);
+    post(*never, round);
+  };
+  for (auto* engine : {running.get(), never.get()}) open_accounts(*engine);
+  for (int round = 0; round < 3; ++round) post_on(*running, round);
+  const auto once = open_as_crashed("running", "once", 200);
+  for (int round = 10; round < 14; ++round) {
+    post_on(*once, round);
+    const auto twice = open_as_crashed("once", "twice" + std::to_string(round), 200);
+    EXPECT_TRUE(shown(*twice) == shown(*never)) << round;
+  }
+  EXPECT_TRUE(shown(*once) == shown(*never));
 }
 
 TEST_F(SettlingTest, a_stop_settles_everything) {

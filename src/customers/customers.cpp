@@ -17,8 +17,6 @@ using security::Caller;
 using store::Statement;
 using store::Value;
 
-constexpr Statement kCustomer("customers.one", "SELECT sealed_record FROM customers WHERE customer_id = $1");
-constexpr Statement kAccount("accounts.one", "SELECT sealed_record FROM accounts WHERE account_id = $1");
 constexpr Statement kUnitOfCustomer("customers.unit", "SELECT unit FROM customers WHERE customer_id = $1");
 constexpr Statement kUnitOfAccount("accounts.unit",
                                    "SELECT c.unit FROM accounts AS a JOIN customers AS c "
@@ -76,29 +74,16 @@ Result<Cursor> read_cursor(std::string_view text) {
 
 }  // namespace
 
-// An unsettled record may be newer than the reader's snapshot by a commit that followed it; never by one that did not.
 Result<CustomerRecord> Customers::customer_record(store::Reader& reader, const Uuid& id) const {
-  if (const auto live = parts_.live.unsettled_customer(id); live && !parts_.keys.is_erased(id)) return live->record;
-  const Value parameters[] = {ByteView(id.bytes)};
-  const auto sealed = TRY(reader.first<Bytes>(kCustomer, parameters, [](const store::Row& row) -> Result<Bytes> {
-    return Bytes(row.bytes(0).begin(), row.bytes(0).end());
-  }));
-  if (!sealed) return no_such_customer();
-  const auto key = TRY(parts_.keys.key_of(id));
-  const auto plain = TRY(open(key, *sealed, "customers.sealed_record:" + format(id)));
-  return customer_from_json(TRY(parse_json(as_text(plain))));
+  const auto live = TRY(parts_.live.customer_now(reader, id));
+  if (live == nullptr) return no_such_customer();
+  return live->record;
 }
 
 Result<AccountRecord> Customers::account_record(store::Reader& reader, const Uuid& id) const {
-  if (const auto live = parts_.live.unsettled_account(id); live && !parts_.keys.is_erased(id)) return live->record;
-  const Value parameters[] = {ByteView(id.bytes)};
-  const auto sealed = TRY(reader.first<Bytes>(kAccount, parameters, [](const store::Row& row) -> Result<Bytes> {
-    return Bytes(row.bytes(0).begin(), row.bytes(0).end());
-  }));
-  if (!sealed) return not_found("no account under this reference");
-  const auto key = TRY(parts_.keys.key_of(id));
-  const auto plain = TRY(open(key, *sealed, "accounts.sealed_record:" + format(id)));
-  return account_from_json(TRY(parse_json(as_text(plain))));
+  const auto live = TRY(parts_.live.account_now(reader, id));
+  if (live == nullptr) return not_found("no account under this reference");
+  return live->record;
 }
 
 bool Customers::is_held_for(const Caller& caller, const Uuid& owner) const {
@@ -283,18 +268,6 @@ Result<std::vector<Found>> Customers::search(const Caller& caller, std::string_v
   }));
   TRY(audit_read(caller, "customers.searched", "customers"));
   return found;
-}
-
-Result<RebuildReport> Customers::check_against_log(const Caller& caller, const Rebuild::OnProgress& on_progress) const {
-  TRY(security::require(caller, security::Permission::kOperate));
-  Rebuild rebuild({parts_.database, parts_.log, parts_.keys, parts_.pseudonyms, parts_.live});
-  TRY(rebuild.build(on_progress));
-  RebuildReport report;
-  TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
-    report = TRY(rebuild.compare(reader));
-    return {};
-  }));
-  return report;
 }
 
 Result<CustomerPast> Customers::past_of(store::Reader& reader, const Uuid& customer) const {

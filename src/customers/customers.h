@@ -62,10 +62,6 @@ class Customers {
   // unavailable, at kSearchIndexPlace: the search index is being built (search_index.h).
   Result<std::vector<Found>> search(const security::Caller& caller, std::string_view query, int limit) const;
 
-  // Builds every record again from the log beside the live ones (rebuild.h) and compares; nothing is changed.
-  Result<RebuildReport> check_against_log(const security::Caller& caller,
-                                          const Rebuild::OnProgress& on_progress = {}) const;
-
   // The events of a customer, also of one who is frozen, for asking what keeps them.
   Result<CustomerPast> past_of(store::Reader& reader, const Uuid& customer) const;
 

@@ -23,7 +23,7 @@ class CustomersTest : public security::KeyedDatabaseTest {
   void SetUp() override {
     KeyedDatabaseTest::SetUp();
     log_ = std::make_unique<events::EventLog>(*keys_, pseudonyms_);
-    records_ = std::make_unique<LiveRecords>(pseudonyms_, keys_.get(), 1000);
+    records_ = std::make_unique<LiveRecords>(pseudonyms_, *keys_, *log_, 1000);
     customers_ =
         std::make_unique<Customers>(Customers::Parts{*database_, *log_, *records_, *keys_, audit_, pseudonyms_});
   }

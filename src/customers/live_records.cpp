@@ -124,10 +124,17 @@ Uuid institution_home() {
   return make_uuid_v8(std::span<const uint8_t, 16>(digest.data(), 16));
 }
 
-LiveRecords::LiveRecords(const events::Pseudonyms& pseudonyms, security::KeyStore* keys, size_t cache_limit)
-    : pseudonyms_(pseudonyms), keys_(keys), customers_(cache_limit), accounts_(cache_limit) {
-  if (keys_ != nullptr) search_index_.emplace(*keys_);
-}
+LiveRecords::LiveRecords(const events::Pseudonyms& pseudonyms, security::KeyStore& keys, const events::EventLog& log,
+                         size_t cache_limit)
+    : pseudonyms_(pseudonyms),
+      keys_(&keys),
+      log_(&log),
+      search_index_(std::in_place, keys),
+      customers_(cache_limit),
+      accounts_(cache_limit) {}
+
+LiveRecords::LiveRecords(const events::Pseudonyms& pseudonyms)
+    : pseudonyms_(pseudonyms), customers_(SIZE_MAX), accounts_(SIZE_MAX) {}
 
 Result<void> LiveRecords::load(store::Reader& reader, std::span<const Event> batch) {
   std::vector<Uuid> customers;
@@ -153,37 +160,93 @@ Result<void> LiveRecords::load_customers(store::Reader& reader, std::span<const 
   std::vector<Uuid> missing;
   std::ranges::copy_if(ids, std::back_inserter(missing),
                        [&](const Uuid& id) { return customers_.find(id) == nullptr; });
-  if (missing.empty()) return {};
-  const auto list = hex_list(missing);
-  const Value parameters[] = {std::string_view(list)};
-  return reader.query(kLoadCustomers, parameters, [&](const store::Row& row) -> Result<void> {
-    const Uuid id = uuid_from(row.bytes(0));
-    if (keys_->is_erased(id)) return {};  // its row goes with the event that says so
-    const auto key = TRY(keys_->key_of(id));
-    const auto plain = TRY(open(key, row.bytes(2), customer_place(id)));
-    auto record = TRY(customer_from_json(TRY(parse_json(as_text(plain)))));
-    customers_.put(id,
-                   std::make_shared<LiveCustomer>(LiveCustomer{std::move(record), static_cast<int>(row.integer(1))}));
-    return {};
-  });
+  for (auto& [id, live, is_newer] : TRY(read_customers(reader, missing))) {
+    is_newer ? customers_.put_unsettled(id, std::move(live)) : customers_.put(id, std::move(live));
+  }
+  return {};
 }
 
 Result<void> LiveRecords::load_accounts(store::Reader& reader, std::span<const Uuid> ids) {
   std::vector<Uuid> missing;
   std::ranges::copy_if(ids, std::back_inserter(missing), [&](const Uuid& id) { return accounts_.find(id) == nullptr; });
-  if (missing.empty()) return {};
-  const auto list = hex_list(missing);
+  for (auto& [id, live, is_newer] : TRY(read_accounts(reader, missing))) {
+    is_newer ? accounts_.put_unsettled(id, std::move(live)) : accounts_.put(id, std::move(live));
+  }
+  return {};
+}
+
+// The row of who has been erased goes with the event that says so: until then it is nobody's.
+Result<std::vector<LiveRecords::Read<LiveCustomer>>> LiveRecords::read_customers(store::Reader& reader,
+                                                                                 std::span<const Uuid> ids) const {
+  std::vector<Read<LiveCustomer>> found;
+  if (ids.empty()) return found;
+  const auto list = hex_list(ids);
   const Value parameters[] = {std::string_view(list)};
-  return reader.query(kLoadAccounts, parameters, [&](const store::Row& row) -> Result<void> {
+  TRY(reader.query(kLoadCustomers, parameters, [&](const store::Row& row) -> Result<void> {
+    const Uuid id = uuid_from(row.bytes(0));
+    if (keys_->is_erased(id)) return {};
+    const auto key = TRY(keys_->key_of(id));
+    const auto plain = TRY(open(key, row.bytes(2), customer_place(id)));
+    auto record = TRY(customer_from_json(TRY(parse_json(as_text(plain)))));
+    found.push_back({id, std::make_shared<LiveCustomer>(std::move(record), static_cast<int>(row.integer(1)))});
+    return {};
+  }));
+  TRY(bring_up(reader, found, [this](const Uuid& id, const Event& event) {
+    return !events::is_erasure(event) && is_folded_into(event, id, pseudonyms_);
+  }));
+  return found;
+}
+
+Result<std::vector<LiveRecords::Read<LiveAccount>>> LiveRecords::read_accounts(store::Reader& reader,
+                                                                               std::span<const Uuid> ids) const {
+  std::vector<Read<LiveAccount>> found;
+  if (ids.empty()) return found;
+  const auto list = hex_list(ids);
+  const Value parameters[] = {std::string_view(list)};
+  TRY(reader.query(kLoadAccounts, parameters, [&](const store::Row& row) -> Result<void> {
     const Uuid id = uuid_from(row.bytes(0));
     if (keys_->is_erased(id)) return {};
     const auto key = TRY(keys_->key_of(id));
     const auto plain = TRY(open(key, row.bytes(3), account_place(id)));
     auto record = TRY(account_from_json(TRY(parse_json(as_text(plain)))));
-    accounts_.put(id, std::make_shared<LiveAccount>(
-                          LiveAccount{std::move(record), uuid_from(row.bytes(1)), static_cast<int>(row.integer(2))}));
+    found.push_back({id, std::make_shared<LiveAccount>(std::move(record), uuid_from(row.bytes(1)),
+                                                       static_cast<int>(row.integer(2)))});
+    return {};
+  }));
+  TRY(bring_up(reader, found, [](const Uuid& id, const Event& event) {
+    return !events::is_erasure(event) && event.entities[0].id == id;
+  }));
+  return found;
+}
+
+// Folds in what came after the rows were written.
+template <class T, class Folds>
+Result<void> LiveRecords::bring_up(store::Reader& reader, std::vector<Read<T>>& read, const Folds& folds) const {
+  if (read.empty()) return {};
+  const int64_t written = TRY(watermark(reader));
+  std::vector<events::Since> wanted;
+  for (const auto& [id, live, is_newer] : read) wanted.push_back({id, std::max(written, live->record.last_seq)});
+  return log_->since(reader, wanted, [&](size_t i, const Event& event) -> Result<void> {
+    if (event.is_erased || !folds(read[i].id, event)) return {};
+    fold(read[i].live->record, event, pseudonyms_);
+    read[i].is_newer = true;
     return {};
   });
+}
+
+// An unsettled record may be newer than the reader's snapshot by a commit that followed it; never by one that did not.
+Result<std::shared_ptr<const LiveCustomer>> LiveRecords::customer_now(store::Reader& reader, const Uuid& id) const {
+  if (keys_->is_erased(id)) return nullptr;
+  if (auto live = unsettled_customer(id)) return live;
+  auto read = TRY(read_customers(reader, std::span(&id, 1)));
+  return read.empty() ? nullptr : std::move(read[0].live);
+}
+
+Result<std::shared_ptr<const LiveAccount>> LiveRecords::account_now(store::Reader& reader, const Uuid& id) const {
+  if (keys_->is_erased(id)) return nullptr;
+  if (auto live = unsettled_account(id)) return live;
+  auto read = TRY(read_accounts(reader, std::span(&id, 1)));
+  return read.empty() ? nullptr : std::move(read[0].live);
 }
 
 Result<void> LiveRecords::resolve(Event& event) const {
@@ -444,11 +507,6 @@ void LiveRecords::publish() {
   customers_.publish(may_wait);
   accounts_.publish(may_wait);
   discard();
-}
-
-void LiveRecords::publish_unsaved() {
-  pressing_.clear();
-  publish();
 }
 
 void LiveRecords::discard() {

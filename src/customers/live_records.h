@@ -19,6 +19,7 @@
 
 #include "customers/record.h"
 #include "customers/search_index.h"
+#include "events/log.h"
 #include "security/caller.h"
 #include "security/keys.h"
 #include "store/database.h"
@@ -67,6 +68,12 @@ class RecordTable {
     return *staged;
   }
   void put(const Uuid& id, Kept value) { young_[id] = std::move(value); }
+  // It is newer than its row.
+  void put_unsettled(const Uuid& id, std::shared_ptr<T> value) {
+    put(id, value);
+    const std::scoped_lock lock(mutex_);
+    unsettled_[id] = std::move(value);
+  }
   // With this batch it goes.
   void forget(const Uuid& id) { staged_.erase(id), gone_.insert(id); }
   const std::unordered_map<Uuid, std::shared_ptr<T>>& staged() const { return staged_; }
@@ -155,9 +162,11 @@ class RecordTable {
 
 class LiveRecords {
  public:
-  // Without `keys` nothing is read from or written to a database: replay begins with the first event.
-  // `cache_limit` is the number of records of each kind kept in one generation.
-  LiveRecords(const events::Pseudonyms& pseudonyms, security::KeyStore* keys, size_t cache_limit);
+  // Rows and what came later of them. `cache_limit` is the number of records of each kind kept in one generation.
+  LiveRecords(const events::Pseudonyms& pseudonyms, security::KeyStore& keys, const events::EventLog& log,
+              size_t cache_limit);
+  // Nothing is read from or written to a database: a copy that begins with the first event.
+  explicit LiveRecords(const events::Pseudonyms& pseudonyms);
 
   // Makes the keys and brings in the records that these events speak of. Keys are durable before their first use.
   Result<void> load(store::Reader& reader, std::span<const events::Event> batch);
@@ -179,8 +188,6 @@ class LiveRecords {
   // What cannot wait.
   Result<void> save(store::Transaction& transaction);
   void publish();
-  // The same where nothing was saved: all of it is settled later.
-  void publish_unsaved();
   void discard();
   // Forgets all there is in memory: for when it is not known whether the batch was committed.
   void forget_all();
@@ -193,9 +200,12 @@ class LiveRecords {
   void settled();
   Result<void> save_watermark(store::Transaction& transaction, int64_t seq);
   Result<int64_t> watermark(store::Reader& reader) const;
-  // What the tables do not hold yet; null where they are the newest. Any thread.
+  // What the tables do not hold yet; null where they, or they and what came later, are the newest. Any thread.
   std::shared_ptr<const LiveCustomer> unsettled_customer(const Uuid& id) const { return customers_.unsettled(id); }
   std::shared_ptr<const LiveAccount> unsettled_account(const Uuid& id) const { return accounts_.unsettled(id); }
+  // The newest there is, for a reader; null: nobody, or erased. Any thread.
+  Result<std::shared_ptr<const LiveCustomer>> customer_now(store::Reader& reader, const Uuid& id) const;
+  Result<std::shared_ptr<const LiveAccount>> account_now(store::Reader& reader, const Uuid& id) const;
 
   const LiveAccount* account(const Uuid& id) const { return accounts_.find(id); }
   const LiveCustomer* customer(const Uuid& id) const { return customers_.find(id); }
@@ -218,8 +228,18 @@ class LiveRecords {
   Result<json::object> view(store::Reader* reader, const events::Event& event, const History& history);
 
  private:
+  template <class T>
+  struct Read {
+    Uuid id;
+    std::shared_ptr<T> live;
+    bool is_newer = false;  // than its row
+  };
   Result<void> load_customers(store::Reader& reader, std::span<const Uuid> ids);
   Result<void> load_accounts(store::Reader& reader, std::span<const Uuid> ids);
+  Result<std::vector<Read<LiveCustomer>>> read_customers(store::Reader& reader, std::span<const Uuid> ids) const;
+  Result<std::vector<Read<LiveAccount>>> read_accounts(store::Reader& reader, std::span<const Uuid> ids) const;
+  template <class T, class Folds>
+  Result<void> bring_up(store::Reader& reader, std::vector<Read<T>>& read, const Folds& folds) const;
   Result<void> resolve_erasure(events::Event& event) const;
   Result<void> resolve_account(events::Event& event) const;
   Result<void> resolve_customer(events::Event& event) const;
@@ -234,7 +254,8 @@ class LiveRecords {
                                const History& history);
 
   const events::Pseudonyms& pseudonyms_;
-  security::KeyStore* keys_;
+  security::KeyStore* keys_ = nullptr;
+  const events::EventLog* log_ = nullptr;
   std::optional<SearchIndex> search_index_;
   RecordTable<LiveCustomer> customers_;
   RecordTable<LiveAccount> accounts_;

@@ -90,7 +90,7 @@ json::object to_json(const RebuildReport& report) {
           {"is_put_right", report.is_put_right}};
 }
 
-Rebuild::Rebuild(Parts parts) : parts_(parts), search_index_(parts.keys), copy_(parts.pseudonyms, nullptr, SIZE_MAX) {}
+Rebuild::Rebuild(Parts parts) : parts_(parts), search_index_(parts.keys), copy_(parts.pseudonyms) {}
 
 Result<void> Rebuild::build(const OnProgress& on_progress) {
   int64_t last = 0;

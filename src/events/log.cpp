@@ -51,6 +51,8 @@ constexpr Statement kOfEntity(
     "JOIN events AS e ON e.seq = x.seq AND e.partition_id = x.partition_id "
     "WHERE x.entity_id = $1 AND (x.time, x.seq) > ($2, $3) AND x.time <= $4 AND x.seq <= $5 "
     "ORDER BY x.time, x.seq LIMIT 1024");
+constexpr Statement kSeqsSince("events.seqs_since",
+                               "SELECT seq FROM event_entities WHERE entity_id = $1 AND seq > $2 AND seq <= $3");
 constexpr Insert kInsertEvents("events.insert", "events",
                                "seq,partition_id,partition_seq,type,schema_version,time,recorded,is_history,home,"
                                "entities,sealed");
@@ -375,6 +377,33 @@ Result<std::vector<IndexEntry>> EventLog::unsettled(store::Reader& reader, const
   std::erase_if(entries,
                 [&](const IndexEntry& entry) { return entry.time < range.min_time || entry.time > range.max_time; });
   return entries;
+}
+
+Result<void> EventLog::since(store::Reader& reader, std::span<const Since> wanted, const EachSince& each) const {
+  const int64_t index_seq = TRY(read_index_seq(reader));
+  const int64_t last = TRY(last_seq(reader));
+  std::vector<std::pair<int64_t, size_t>> found;  // seq, index
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const auto& [entity, after_seq] = wanted[i];
+    if (after_seq < index_seq) {
+      const std::array<Value, 3> bounds = {ByteView(entity.bytes), after_seq, index_seq};
+      TRY(reader.query(kSeqsSince, bounds, [&](const store::Row& row) -> Result<void> {
+        found.emplace_back(row.integer(0), i);
+        return {};
+      }));
+    }
+    const int64_t from = std::max(after_seq, index_seq);
+    auto kept = tail_->of(entity, from, last);
+    if (!kept) kept = TRY(unsettled(reader, {.entity = entity}, from));
+    for (const auto& entry : *kept) found.emplace_back(entry.seq, i);
+  }
+  std::ranges::sort(found);
+  std::optional<Event> event;
+  for (const auto& [seq, index] : found) {
+    if (!event || event->seq != seq) event = TRY(at(reader, seq));
+    TRY(each(index, *event));
+  }
+  return {};
 }
 
 Result<void> EventLog::take_up(store::Reader& reader) {

@@ -42,6 +42,13 @@ struct EntityRange {
 
 using EachEvent = std::function<Result<void>(const Event&)>;
 
+// One entity's events with a greater seq.
+struct Since {
+  Uuid entity;
+  int64_t after_seq = 0;
+};
+using EachSince = std::function<Result<void>(size_t index, const Event&)>;
+
 class IndexTail;
 struct IndexEntry;
 
@@ -78,6 +85,8 @@ class EventLog {
   Result<void> scan(store::Reader& reader, int64_t from_seq, int64_t to_seq, const EachEvent& each) const;
   // Events of one entity in order of (time, seq).
   Result<void> of_entity(store::Reader& reader, const EntityRange& range, const EachEvent& each) const;
+  // What came later of each of these, in order of seq; `index` says of which. An event is opened once for all of them.
+  Result<void> since(store::Reader& reader, std::span<const Since> wanted, const EachSince& each) const;
   // One event; not_found where the log does not hold it.
   Result<Event> at(store::Reader& reader, int64_t seq) const;
   // 0 while the log is empty.

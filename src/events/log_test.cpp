@@ -68,6 +68,19 @@ class LogTest : public security::KeyedDatabaseTest {
     return ids;
   }
 
+  // "0 e4" for each event told of the first, in the order told.
+  std::vector<std::string> told_since(const std::vector<Since>& wanted) {
+    std::vector<std::string> told;
+    const auto read = database_->read([&](store::Reader& reader) {
+      return log_->since(reader, wanted, [&](size_t index, const Event& event) -> Result<void> {
+        told.push_back(std::to_string(index) + " " + event.id);
+        return {};
+      });
+    });
+    EXPECT_TRUE(read) << read.error().text();
+    return told;
+  }
+
   std::vector<std::optional<Known>> find_known(const std::vector<Event>& events) {
     std::vector<std::optional<Known>> known;
     const auto read = database_->read([&](store::Reader& reader) -> Result<void> {
@@ -249,6 +262,29 @@ TEST_P(LogTest, the_index_reads_the_same_before_while_and_after_it_is_settled) {
   ASSERT_TRUE(database_->read([&](store::Reader& reader) { return log_->take_up(reader); }));
   EXPECT_EQ(ids_of(of_one), expected);
   EXPECT_EQ(ids_of({.entity = events[0].entities[1].id}).size(), 20u);
+}
+
+TEST_P(LogTest, tells_what_came_later_of_several_in_order_wherever_the_index_stands) {
+  std::vector<Event> events;
+  for (int i = 0; i < 9; ++i) events.push_back(posting("e" + std::to_string(i), std::to_string(i % 3), day(20 - i)));
+  const Uuid shop = events[0].entities[1].id;
+  const std::vector<Since> wanted = {{events[0].home, 1}, {shop, 6}, {events[1].home, 9}, {make_uuid_v7(kNow), 0}};
+  const std::vector<std::string> expected = {"0 e3", "0 e6", "1 e6", "1 e7", "1 e8"};
+  ASSERT_TRUE(append({events.begin(), events.begin() + 5}));
+  EXPECT_EQ(told_since({{shop, 3}}), (std::vector<std::string>{"0 e3", "0 e4"}));
+  ASSERT_TRUE(database_->read([&](store::Reader& reader) { return log_->begin_settling(reader); }));
+  ASSERT_TRUE(append({events.begin() + 5, events.end()}));
+  EXPECT_EQ(told_since(wanted), expected);
+  ASSERT_TRUE(database_->write([&](store::Transaction& transaction) -> Result<void> {
+    EXPECT_EQ(TRY(log_->settle(transaction, 100)), 10u);
+    return log_->finish_settling(transaction);
+  }));
+  log_->settled();
+  EXPECT_EQ(told_since(wanted), expected);
+  log_.emplace(*keys_, pseudonyms_);
+  EXPECT_EQ(told_since(wanted), expected) << "found in the log itself";
+  ASSERT_TRUE(database_->read([&](store::Reader& reader) { return log_->take_up(reader); }));
+  EXPECT_EQ(told_since(wanted), expected);
 }
 
 TEST_P(LogTest, a_round_of_settling_cut_short_is_made_again) {

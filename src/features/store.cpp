@@ -92,6 +92,7 @@ struct LiveFeatures::Impl {
   int64_t set_id;
   KeyFor key_for;
   StoredHistory history;
+  StoredSince since;  // none: it does not serve yet
 
   // The batch, on the writer thread only.
   KeyMap<Staged> staged;
@@ -149,19 +150,50 @@ struct LiveFeatures::Impl {
     return std::make_shared<const Tracked>(TRY(EntityState::read(plain, plan().groups, place.layout)));
   }
 
+  struct Loaded {
+    TrackedPtr tracked;
+    bool is_newer = false;  // than its row
+  };
   // The states of these places, in their order; an empty one where there is none.
-  Result<std::vector<TrackedPtr>> load(store::Reader& reader, std::span<const Place> places) const {
+  Result<std::vector<Loaded>> load(store::Reader& reader, std::span<const Place> places) const {
     std::vector<EntityKey> keys;
     for (const auto& place : places) keys.push_back(place.key());
-    std::vector<TrackedPtr> loaded(places.size());
+    std::vector<Loaded> loaded(places.size());
     TRY(load_states(reader, set_id, keys, [&](size_t index, ByteView sealed) -> Result<void> {
-      loaded[index] = TRY(opened(places[index], sealed));
+      loaded[index].tracked = TRY(opened(places[index], sealed));
       return {};
     }));
-    for (auto& tracked : loaded) {
-      if (tracked == nullptr) tracked = std::make_shared<const Tracked>();
+    for (auto& state : loaded) {
+      if (state.tracked == nullptr) state.tracked = std::make_shared<const Tracked>();
     }
+    if (since && !places.empty()) TRY(bring_up(reader, places, loaded));
     return loaded;
+  }
+
+  // Applies what came after the rows were written. Of an erased person nothing counts any more (docs/decisions/0011).
+  Result<void> bring_up(store::Reader& reader, std::span<const Place> places, std::vector<Loaded>& loaded) const {
+    const int64_t settled_seq = TRY(watermark_of(reader, set));
+    std::vector<events::Since> wanted;
+    for (size_t i = 0; i < places.size(); ++i) {
+      wanted.push_back({places[i].first.id, std::max(settled_seq, loaded[i].tracked->live().newest_seq())});
+    }
+    std::shared_ptr<const Extract> extract;
+    std::vector<EntityKey> places_met;
+    return since(reader, wanted, [&](size_t i, const events::Event& event) -> Result<void> {
+      if (event.is_erased) return {};
+      if (extract == nullptr || extract->seq != event.seq) {
+        extract = std::make_shared<const Extract>(plan().extract(event));
+        places_met.clear();
+        for (const auto& place : places_of(plan(), *extract, event.entities)) places_met.push_back(place.key());
+      }
+      if (std::ranges::find(places_met, places[i].key()) == places_met.end()) return {};
+      auto& [tracked, is_newer] = loaded[i];
+      auto own = is_newer ? std::const_pointer_cast<Tracked>(tracked) : std::make_shared<Tracked>(*tracked);
+      own->apply(plan(), places[i].layout, extract);
+      tracked = own;
+      is_newer = true;
+      return {};
+    });
   }
 
   TrackedPtr cached(const EntityKey& key) {
@@ -198,14 +230,18 @@ struct LiveFeatures::Impl {
         if (!at->second.is_cached) missing.push_back(place);
       }
     }
-    auto loaded = load(reader, missing);
-    for (size_t i = 0; i < missing.size(); ++i) {
-      if (loaded)
-        staged.at(missing[i].key()).tracked = (*loaded)[i];
-      else
-        staged.erase(missing[i].key());
+    const auto loaded = load(reader, missing);
+    if (!loaded) {
+      for (const auto& place : missing) staged.erase(place.key());
+      return std::unexpected(loaded.error());
     }
-    if (!loaded) return std::unexpected(std::move(loaded).error());
+    for (size_t i = 0; i < missing.size(); ++i) {
+      auto& state = staged.at(missing[i].key());
+      state.tracked = (*loaded)[i].tracked;
+      if (!(*loaded)[i].is_newer) continue;
+      const std::scoped_lock lock(mutex);
+      unsettled.insert_or_assign(missing[i].key(), state);  // committed long ago, whatever becomes of this batch
+    }
     return {};
   }
 
@@ -261,6 +297,8 @@ LiveFeatures::LiveFeatures(LiveFeatures&&) noexcept = default;
 LiveFeatures& LiveFeatures::operator=(LiveFeatures&&) noexcept = default;
 
 const FeatureSet& LiveFeatures::set() const { return impl_->set; }
+
+void LiveFeatures::follow(StoredSince since) { impl_->since = std::move(since); }
 
 Result<void> LiveFeatures::prepare(store::Reader& reader, std::span<const events::Event> events) {
   return impl_->prepare(reader, events);
@@ -356,7 +394,7 @@ Result<int64_t> LiveFeatures::watermark(store::Reader& reader) const { return wa
 Result<FeatureRow> LiveFeatures::now(store::Reader& reader, const Moment& moment, const Selection& which) {
   return read_row(impl_->plan(), moment, which, [&](const Place& place) -> Result<StatePtr> {
     TrackedPtr tracked = impl_->cached(place.key());
-    if (tracked == nullptr) tracked = TRY(impl_->load(reader, std::span(&place, 1)))[0];
+    if (tracked == nullptr) tracked = TRY(impl_->load(reader, std::span(&place, 1)))[0].tracked;
     if (auto told = impl_->told_by(*tracked, place, moment)) return told;
     const History stored = [&](const events::Entity& entity, int64_t max_seq, Timestamp max_time,
                                const EachEvent& each) {

@@ -8,8 +8,9 @@
 // `now` may be called from any thread and sees published states only.
 //
 // The table stands behind the log: what was published is settled many batches later, a slice at a time. Until then it
-// is in memory alone; after a crash the events after the watermark are applied again. A state knows the newest seq that
-// counted, so that an event it holds already is not counted twice, and slices may be written in any order.
+// is in memory alone. A state that is met for the first time is its row and what came later of its entity
+// (events::Since), applied again: after a crash nothing else is needed. A state knows the newest seq that counted, so
+// that an event it holds already is not counted twice, and slices may be written in any order.
 //
 // A read takes the entity's live state where nothing applied is newer than the read's time; for shared things
 // (merchant, device, counterparty) else an older state and the recent events kept beside it; else it rebuilds the state
@@ -22,6 +23,7 @@
 
 #include "base/crypto.h"
 #include "base/result.h"
+#include "events/log.h"
 #include "features/definition.h"
 #include "store/database.h"
 
@@ -35,6 +37,10 @@ using KeyFor = std::function<Result<SecretKey>(const events::Entity&)>;
 // batch's own transaction.
 using StoredHistory = std::function<Result<void>(store::Reader& reader, const events::Entity& entity, int64_t max_seq,
                                                  Timestamp max_time, const EachEvent& each)>;
+
+// Reads what came later from the log through the reader at hand (events::EventLog::since).
+using StoredSince = std::function<Result<void>(store::Reader& reader, std::span<const events::Since> wanted,
+                                               const events::EachSince& each)>;
 
 struct LiveOptions {
   size_t cache_bytes = 256 * 1024 * 1024;  // of published states; least recently used ones leave first
@@ -57,6 +63,8 @@ class LiveFeatures {
   LiveFeatures& operator=(LiveFeatures&&) noexcept;
 
   const FeatureSet& set() const;
+  // From now on it serves: a row and what came later is one state. Before, its rows stand for themselves (backfill.h).
+  void follow(StoredSince since);
 
   // May be called again in the same batch for derived events; what was applied stays.
   Result<void> prepare(store::Reader& reader, std::span<const events::Event> events);

@@ -118,15 +118,35 @@ class LiveFeaturesTest : public store::DatabaseTest {
     features.settled();
     return written;
   }
-  // What a new process does with the events after the watermark.
-  void apply_again(LiveFeatures& features) {
+  // As of the set that serves: its rows and what came later.
+  LiveFeatures following() {
+    auto features = live();
+    features.follow([this](store::Reader&, std::span<const events::Since> wanted,
+                           const events::EachSince& each) -> Result<void> {
+      for (const auto& event : log_) {
+        for (size_t i = 0; i < wanted.size(); ++i) {
+          const bool touches = std::ranges::find(event.entities, wanted[i].entity, &Entity::id) != event.entities.end();
+          if (touches && event.seq > wanted[i].after_seq) TRY(each(i, event));
+        }
+      }
+      return {};
+    });
+    return features;
+  }
+  FeatureRow now(LiveFeatures& features, uint8_t account_number, Duration after) {
+    const Entity entities[] = {account(account_number), kMerchant};
+    FeatureRow row;
     const auto done = database_->read([&](store::Reader& reader) -> Result<void> {
-      TRY(features.prepare(reader, log_));
-      for (const auto& event : log_) TRY(features.apply(event));
+      row = TRY(features.now(reader, {entities, INT64_MAX, kStart + after, nullptr}, features.set().all()));
       return {};
     });
     EXPECT_TRUE(done.has_value()) << done.error().text();
-    features.publish();
+    return row;
+  }
+  void save_watermark(LiveFeatures& features, int64_t seq) {
+    const auto done =
+        database_->write([&](store::Transaction& transaction) { return features.save_watermark(transaction, seq); });
+    EXPECT_TRUE(done.has_value()) << done.error().text();
   }
 
   void forget_states_of(const Entity& entity) {
@@ -227,10 +247,11 @@ TEST_P(LiveFeaturesTest, settles_in_slices_and_counts_nothing_twice_after_a_cras
     for (size_t i = 0; i < slices; ++i) settle(crashed, 1);
     run(crashed, {event_at(3, minutes(20), first, 100)}, false);
     EXPECT_EQ(stored_rows().size(), rows_before + slices) << "the rest waits in memory";
-    auto next = live();
-    apply_again(next);
+    auto next = following();
     const Event probe = event_at(4, minutes(30), first, 1);
-    EXPECT_EQ(run(next, {probe}, false)[0], run(crashed, {probe}, false)[0]);
+    const auto row = run(next, {probe}, false)[0];
+    log_.pop_back();
+    EXPECT_EQ(row, run(crashed, {probe}, false)[0]);
     EXPECT_EQ(run(next, {event_at(5, minutes(31), first, 1)}, false)[0][0], 4.0);
     forget_states_of(kMerchant);
   }
@@ -252,6 +273,27 @@ TEST_P(LiveFeaturesTest, a_round_of_settling_ends_with_all_that_was_published_in
   }
   auto next = live();
   EXPECT_EQ(run(next, {event_at(4, minutes(3), 1, 1)}, false)[0], (FeatureRow{2.0, 1300.0, 180.0}));
+}
+
+TEST_P(LiveFeaturesTest, a_row_and_what_came_later_are_one_state_for_who_reads_and_who_settles) {
+  auto crashed = live();
+  run(crashed, {event_at(1, minutes(0), 1, 500), event_at(2, minutes(1), 2, 700)});
+  save_watermark(crashed, 2);
+  run(crashed, {event_at(3, minutes(2), 1, 100), event_at(4, minutes(3), 1, 10)}, false);
+  const auto expected = now(crashed, 1, minutes(4));
+  EXPECT_EQ(expected, (FeatureRow{3.0, 1310.0, 240.0}));
+  auto next = following();
+  EXPECT_EQ(now(next, 1, minutes(4)), expected);
+  EXPECT_EQ(next.figures().unsettled_states, 0u) << "who only reads leaves nothing behind";
+  run(next, {event_at(5, minutes(4), 2, 1)}, false);
+  EXPECT_EQ(next.figures().unsettled_states, 3u) << "account, pair and the merchant, which was behind";
+  next.begin_settling();
+  while (settle(next, 2) > 0) {
+  }
+  EXPECT_EQ(now(next, 1, minutes(4))[1], 1311.0);
+  auto after = live();
+  EXPECT_EQ(now(after, 2, minutes(4)), (FeatureRow{2.0, 1311.0, 180.0})) << "the rows alone";
+  EXPECT_EQ(now(after, 1, minutes(4))[0], 1.0) << "nobody has met this account since";
 }
 
 TEST_P(LiveFeaturesTest, unsettled_states_outlive_a_cache_too_small_for_them) {
