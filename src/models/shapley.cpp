@@ -1,9 +1,10 @@
 #include "models/shapley.h"
 
-#include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/check.h"
+#include "models/forest/tree_reader.h"
 
 namespace amity::models {
 namespace {
@@ -46,39 +47,6 @@ struct Rule<16> {
       0.06231448562776693603, 0.04757925584124639240, 0.03112676196932394643, 0.01357622970587704743};
 };
 
-// One number for each point, two to a register.
-template <size_t kPoints>
-struct Points {
-  using Pair __attribute__((vector_size(16))) = double;
-  static constexpr size_t kPairs = kPoints / 2;
-  Pair pairs[kPairs];
-
-  static Points of(const std::array<double, kPoints>& values) {
-    Points points;
-    for (size_t i = 0; i < kPairs; ++i) points.pairs[i] = Pair{values[2 * i], values[2 * i + 1]};
-    return points;
-  }
-  static Points all(double value) {
-    Points points;
-    for (auto& pair : points.pairs) pair = Pair{value, value};
-    return points;
-  }
-  double sum() const {
-    Pair total = pairs[0];
-    for (size_t i = 1; i < kPairs; ++i) total += pairs[i];
-    return total[0] + total[1];
-  }
-  template <class Operation>
-  friend Points each(const Points& a, const Points& b, Operation operation) {
-    Points points;
-    for (size_t i = 0; i < kPairs; ++i) points.pairs[i] = operation(a.pairs[i], b.pairs[i]);
-    return points;
-  }
-  friend Points operator+(const Points& a, const Points& b) { return each(a, b, std::plus<>()); }
-  friend Points operator*(const Points& a, const Points& b) { return each(a, b, std::multiplies<>()); }
-  friend Points operator/(const Points& a, const Points& b) { return each(a, b, std::divides<>()); }
-};
-
 double mean_value(const Forest& forest, uint32_t at) {
   const Node& node = forest.nodes[at];
   if (node.is_leaf()) return node.value;
@@ -87,146 +55,117 @@ double mean_value(const Forest& forest, uint32_t at) {
   return (left * mean_value(forest, node.left) + right * mean_value(forest, node.right)) / (left + right);
 }
 
-}  // namespace
+// The points and weights for as many as `count`.
+struct Quadrature {
+  std::span<const double> at, weights;
+};
 
-ForestExplainer::ForestExplainer(const Forest& forest)
-    : expected_margin_(forest.base_margin), category_sets_(forest.category_sets) {
-  branches_.reserve(forest.nodes.size());
-  for (const uint32_t root : forest.roots) {
-    expected_margin_ += mean_value(forest, root);
-    add_tree(forest, root);
+Quadrature quadrature_of(size_t count) {
+  switch (count) {
+    case 2: return {Rule<2>::kAt, Rule<2>::kWeight};
+    case 4: return {Rule<4>::kAt, Rule<4>::kWeight};
+    case 8: return {Rule<8>::kAt, Rule<8>::kWeight};
+    default: return {Rule<16>::kAt, Rule<16>::kWeight};
   }
-  CHECK(point_count_ <= kMaxTreeDepth / 2);
 }
 
-void ForestExplainer::add_tree(const Forest& forest, uint32_t root) {
-  const size_t begin = branches_.size();
-  add_branch(forest, root, begin, {}, 0);
-  trees_.push_back({begin, branches_.size() - begin});
-  greatest_tree_ = std::max(greatest_tree_, trees_.back().count);
+const ExplainKernels& kernels_of(InstructionSet set) {
+  switch (set) {
+    case InstructionSet::kBaseline: return kBaselineExplain;
+    case InstructionSet::kAvx2: return kAvx2Explain;
+    case InstructionSet::kAvx512: return kAvx512Explain;
+  }
+  return kBaselineExplain;
 }
 
-// `features`: distinct ones on the way from the root to here.
-uint32_t ForestExplainer::add_branch(const Forest& forest, uint32_t at, size_t begin, Branch arriving,
-                                     size_t features) {
-  const auto number = static_cast<uint32_t>(branches_.size() - begin);
-  const Node& node = forest.nodes[at];
-  if (node.is_leaf()) {
-    arriving.worth = node.value;
-    arriving.node = {.feature = 0, .value = 0};
-    branches_.push_back(arriving);
-    while (2 * point_count_ < features) point_count_ *= 2;
-    return number;
+auto add_gains_of(const ExplainKernels& kernels, size_t point_count) {
+  switch (point_count) {
+    case 2: return kernels.add_gains_2;
+    case 4: return kernels.add_gains_4;
+    case 8: return kernels.add_gains_8;
+    default: return kernels.add_gains_16;
   }
-  arriving.node = node;
-  branches_.push_back(arriving);
-  uint32_t earlier = number;
-  while (earlier != kNone && branches_[begin + earlier].feature != node.feature) {
-    earlier = branches_[begin + earlier].parent;
-  }
-  const double above = earlier == kNone ? 1.0 : branches_[begin + earlier].zero;
-  const double both = double(forest.nodes[node.left].cover) + double(forest.nodes[node.right].cover);
-  const auto down = [&](uint32_t child) {
-    const Branch branch{.zero = above * (double(forest.nodes[child].cover) / both),
-                        .parent = number,
-                        .earlier = earlier,
-                        .feature = node.feature,
-                        .worth = 0,
-                        .node = {}};
-    return add_branch(forest, child, begin, branch, features + (earlier == kNone ? 1 : 0));
-  };
-  const uint32_t left = down(node.left), right = down(node.right);
-  branches_[begin + number].node.left = left;
-  branches_[begin + number].node.right = right;
-  return number;
 }
 
-// One row's walk through the trees, one after the other. Without a choice that depends on the row: a processor that
-// guesses it wrong at every second branch loses more than the arithmetic costs.
-template <size_t kPoints>
-class ForestExplainer::Walk {
+// One piece of memory, handed out from the beginnings of cache lines.
+class Memory {
  public:
-  Walk(const ForestExplainer& forest, std::span<const float> row) : forest_(forest), row_(row) {
-    known_.resize(forest.greatest_tree_);
-    known_[0] = {.product = P::all(1), .sum = P::all(0), .inverse = P::all(0), .one = 1, .onwards = 0};
-  }
-
-  void add_tree(const Tree& tree, double weight, std::span<double> contributions) {
-    const std::span branches(forest_.branches_.data() + tree.begin, tree.count);
-    known_[0].sum = P::all(branches[0].worth);
-    known_[0].onwards = onwards_from(branches[0].node);
-    for (size_t i = 1; i < branches.size(); ++i) go_down(branches[i], i);
-    for (size_t i = branches.size(); i-- > 1;) {
-      contributions[static_cast<size_t>(branches[i].feature)] += weight * share_of(branches, i);
-      P& above = known_[branches[i].parent].sum;
-      above = above + known_[i].sum;
-    }
+  explicit Memory(size_t bytes_with_ends) : lines_(bytes_with_ends / sizeof(EightDoubles) + 1), next_(lines_.data()) {}
+  static constexpr size_t with_end(size_t bytes) { return bytes + sizeof(EightDoubles); }
+  template <class Item>
+  Item* take(size_t count) {
+    return reinterpret_cast<Item*>(std::exchange(next_, next_ + with_end(count * sizeof(Item)) / sizeof(EightDoubles)));
   }
 
  private:
-  using P = Points<kPoints>;
-
-  // What is known of a branch, at each point.
-  struct Known {
-    P product;             // of the factors down to here
-    P sum;                 // of the products of the leaves below, times their values
-    P inverse;             // of the branch's feature's factor
-    double one = 0;        // 1 where the row takes it and every branch above it on the same feature
-    uint32_t onwards = 0;  // the child that the row goes to
-  };
-
-  void go_down(const Branch& branch, size_t number) {
-    Known& here = known_[number];
-    const Known& above = known_[branch.parent];
-    here.one = above.onwards == number ? 1 : 0;
-    if (branch.earlier != kNone) here.one *= known_[branch.earlier].one;
-    const P factor = before_ * P::all(branch.zero) + at_ * P::all(here.one);
-    here.inverse = ones_ / factor;
-    here.product = above.product * factor;
-    if (branch.earlier != kNone) here.product = here.product * known_[branch.earlier].inverse;
-    here.sum = here.product * P::all(branch.worth);
-    here.onwards = onwards_from(branch.node);
-  }
-
-  uint32_t onwards_from(const Node& node) const {
-    const bool left = goes_left(node, row_[static_cast<size_t>(node.feature)], forest_.category_sets_);
-    return left ? node.left : node.right;
-  }
-
-  // Of the leaves below, without what the earlier branch on this feature has been given for them.
-  double share_of(std::span<const Branch> branches, size_t number) const {
-    const P sum = known_[number].sum * weights_;
-    const double share = (known_[number].one - branches[number].zero) * (sum * known_[number].inverse).sum();
-    const uint32_t earlier = branches[number].earlier;
-    if (earlier == kNone) return share;
-    return share - (known_[earlier].one - branches[earlier].zero) * (sum * known_[earlier].inverse).sum();
-  }
-
-  static P complement(std::array<double, kPoints> values) {
-    for (double& value : values) value = 1 - value;
-    return P::of(values);
-  }
-
-  const ForestExplainer& forest_;
-  const std::span<const float> row_;
-  std::vector<Known> known_;  // by number within the tree
-  const P at_ = P::of(Rule<kPoints>::kAt);
-  const P before_ = complement(Rule<kPoints>::kAt);
-  const P weights_ = P::of(Rule<kPoints>::kWeight);
-  const P ones_ = P::all(1);
+  std::vector<EightDoubles> lines_;
+  EightDoubles* next_;
 };
 
-void ForestExplainer::add_contributions(std::span<const float> row, double weight,
-                                        std::span<double> contributions) const {
-  const auto add = [&]<size_t kPoints>() {
-    Walk<kPoints> walk(*this, row);
-    for (const auto& tree : trees_) walk.add_tree(tree, weight, contributions);
-  };
-  switch (point_count_) {
-    case 2: return add.template operator()<2>();
-    case 4: return add.template operator()<4>();
-    case 8: return add.template operator()<8>();
-    default: return add.template operator()<16>();
+}  // namespace
+
+ForestExplainer::ForestExplainer(const Forest& forest) : ranking_(forest), expected_margin_(forest.base_margin) {
+  TreeReader reader(forest, ranking_);
+  for (const uint32_t root : forest.roots) {
+    expected_margin_ += mean_value(forest, root);
+    reader.read(root);
+  }
+  ranking_.forget_tests();
+  while (2 * point_count_ < reader.most_features) point_count_ *= 2;
+  CHECK(point_count_ <= kMaxTreeDepth / 2);
+  most_entries_ = reader.most_entries;
+  most_uppers_ = reader.most_uppers;
+  fill_repeats(reader.shares_above);
+  trees_ = std::move(reader.trees);
+  uppers_ = std::move(reader.uppers);
+  lowers_ = std::move(reader.lowers);
+  lones_ = std::move(reader.lones);
+}
+
+void ForestExplainer::fill_repeats(std::span<const double> shares_above) {
+  const auto at = quadrature_of(point_count_).at;
+  repeats_.assign((shares_above.size() * 2 * point_count_ + 7) / 8, {});
+  const auto number = [&](size_t i) -> double& { return repeats_[i / 8].values[i % 8]; };
+  for (size_t repeat = kNeverRepeated; repeat < shares_above.size(); ++repeat) {
+    const size_t known = repeat * 2 * point_count_, gain = known + point_count_;
+    for (size_t i = 0; i < point_count_; ++i) {
+      const double share = shares_above[repeat], comes = share * (1 - at[i]) + at[i];
+      number(known + i) = repeat == kNeverRepeated ? at[i] : at[i] / comes;
+      number(gain + i) = repeat == kNeverRepeated ? 1 : share / (comes * comes);
+    }
+  }
+}
+
+ExplainView ForestExplainer::view() const {
+  return {.tree_count = trees_.size(),
+          .trees = trees_.data(),
+          .uppers = uppers_.data(),
+          .lowers = lowers_.data(),
+          .lones = lones_.data(),
+          .repeats = repeats_.front().values};
+}
+
+void ForestExplainer::add_contributions(std::span<const float> row, double weight, std::span<double> contributions,
+                                        InstructionSet set) const {
+  const size_t gains_size = contributions.size() * point_count_, entries_size = 2 * most_entries_ * point_count_,
+               shares_size = most_uppers_ * point_count_, marks_size = 2 * most_uppers_ + 1,
+               slots_size = ranking_.slot_count() + 1;
+  Memory memory(Memory::with_end(gains_size * sizeof(double)) + Memory::with_end(entries_size * sizeof(double)) +
+                Memory::with_end(shares_size * sizeof(double)) + Memory::with_end(most_uppers_ * sizeof(uint32_t)) +
+                Memory::with_end(marks_size) + Memory::with_end(slots_size));
+  auto* gains = memory.take<double>(gains_size);
+  const ExplainScratch scratch{.entries = memory.take<double>(entries_size),
+                               .shares = memory.take<double>(shares_size),
+                               .choices = memory.take<uint32_t>(most_uppers_),
+                               .marks = memory.take<uint8_t>(marks_size)};
+  auto* slots = memory.take<uint8_t>(slots_size);
+  score_kernels_of(set).rank_row(ranking_.view(), row.data(), slots);
+  add_gains_of(kernels_of(set), point_count_)(view(), slots, scratch, gains);
+  const auto weights = quadrature_of(point_count_).weights;
+  for (size_t feature = 0; feature < contributions.size(); ++feature) {
+    double sum = 0;
+    for (size_t i = 0; i < point_count_; ++i) sum += weights[i] * gains[feature * point_count_ + i];
+    contributions[feature] += weight * sum;
   }
 }
 

@@ -10,13 +10,32 @@
 //
 // with zero_j the share of training rows that take the path's branches on j, and one_j 1 where the row takes them, else
 // 0. Gauss-Legendre quadrature with M points is exact for it up to 2 M features on a path, so it is summed point by
-// point: products on the way down, sums on the way up, a few operations a branch instead of some squared depth. Always
-// the same operations in the same order: the same bits everywhere.
+// point.
+//
+// No leaf is looked at by itself. At a point t, let a split's `share` be how much of what comes there goes left,
+// `worth` what a row that came there is worth, and `weight` how much of the row comes there. With z the share of
+// training rows that take the earlier branches on the split's feature down to here (1 where there are none), for a row
+// that takes them too:
+//
+//   known  = t / (z (1 - t) + t)              the feature is known, given that the row came here
+//   gain   = z / (z (1 - t) + t)^2            what that changes by, as t grows
+//   share  = zero_left + known * (goes_left - zero_left)
+//   worth  = worth_right + share * (worth_left - worth_right)
+//   weight of the left child = weight * share, of the right one = weight - that
+//   phi of the split's feature += weight * gain * (goes_left - zero_left) * (worth_left - worth_right)
+//
+// which is the sum over the leaves below, the factor of the feature itself divided out. To a row that left the earlier
+// branches the feature tells nothing here: known = gain = 0. So a split costs some ten operations a point, without a
+// division and without a choice that the processor must guess; always the same operations in the same order, whatever
+// the instruction set: the same bits everywhere.
 #pragma once
 
 #include <span>
 #include <vector>
 
+#include "models/forest/explain_kernels.h"
+#include "models/forest/ranking.h"
+#include "models/instruction_set.h"
 #include "models/trees.h"
 
 namespace amity::models {
@@ -30,38 +49,23 @@ class ForestExplainer {
   double expected_margin() const { return expected_margin_; }
   // Adds weight * contribution of each feature to `contributions` (one per feature). For every row:
   //   base_margin + sum of leaves = expected_margin + sum of contributions, to 1e-9.
-  void add_contributions(std::span<const float> row, double weight, std::span<double> contributions) const;
+  // `set` must be one of instruction_sets().
+  void add_contributions(std::span<const float> row, double weight, std::span<double> contributions,
+                         InstructionSet set = best_instruction_set()) const;
 
  private:
-  static constexpr uint32_t kNone = UINT32_MAX;
+  void fill_repeats(std::span<const double> shares_above);
+  ExplainView view() const;
 
-  // A node with the branch that leads to it, in the order of a walk from the root: its left child is the next one.
-  // Numbers count within the tree.
-  struct Branch {
-    double zero = 1;  // share of rows along every branch on this feature down to here
-    uint32_t parent = kNone;
-    uint32_t earlier = kNone;  // the nearest branch above it on the same feature
-    int32_t feature = -1;      // the parent's; -1: the root
-    float worth = 0;           // a leaf's value
-    Node node;                 // a leaf's looks at feature 0, to no effect
-  };
-  struct Tree {
-    size_t begin = 0;  // in branches_
-    size_t count = 0;
-  };
-
-  template <size_t kPoints>
-  class Walk;
-
-  void add_tree(const Forest& forest, uint32_t root);
-  uint32_t add_branch(const Forest& forest, uint32_t at, size_t begin, Branch arriving, size_t features);
-
-  double expected_margin_ = 0;
-  size_t point_count_ = 2;  // 2, 4, 8 or 16
-  size_t greatest_tree_ = 0;
-  std::vector<Tree> trees_;
-  std::vector<Branch> branches_;
-  std::vector<uint32_t> category_sets_;
+  Ranking ranking_;
+  double expected_margin_;
+  size_t point_count_ = 2;                     // 2, 4, 8 or 16
+  size_t most_entries_ = 0, most_uppers_ = 0;  // of a tree
+  std::vector<ExplainedTree> trees_;
+  std::vector<UpperSplit> uppers_;
+  std::vector<LowerSplit> lowers_;
+  std::vector<LoneLeaf> lones_;
+  std::vector<EightDoubles> repeats_;
 };
 
 }  // namespace amity::models
