@@ -1,9 +1,9 @@
-// Lays out the splits of a forest for explaining (forest/explain_kernels.h), one tree after the other.
+// Lays out the splits of a forest for explaining (forest/explain_kernels.h), one tree after the other, each level by
+// level: what stands side by side in a tree can be computed side by side.
 #pragma once
 
 #include <cstdint>
 #include <map>
-#include <span>
 #include <vector>
 
 #include "models/forest/explain_kernels.h"
@@ -29,25 +29,34 @@ class TreeReader {
   size_t most_features = 0;                   // of a path
 
  private:
+  // An upper split and what is above it.
+  struct Upper {
+    uint32_t node = 0;
+    uint32_t parent = 0;  // its number; the root's is its own
+    bool is_right_child = false;
+    size_t features = 0;        // distinct ones from the root to this one
+    double shares[2] = {1, 1};  // of training rows along every branch on its feature down to its left child, its right
+  };
+  // The nearest branch on a feature above a split.
   struct Branch {
-    int32_t feature;
-    uint32_t mark;
-    double share;  // of training rows along every branch on the feature down to here
-    bool is_first;
+    uint32_t mark = 0;  // 0: there is none
+    double share = 1;
+    bool is_none() const { return mark == 0; }
   };
 
-  uint32_t add(uint32_t at);
-  uint32_t add_lower(uint32_t at, const Branch& above);
-  uint32_t add_upper(uint32_t at, const Branch& above, bool is_first);
+  uint32_t add(uint32_t node, uint32_t parent, bool is_right_child);
+  void fill(uint32_t number);
+  void add_lower(uint32_t node, uint32_t parent, bool is_right_child);
   uint32_t entry_of(uint32_t number) const;
+  Branch branch_above(int32_t feature, uint32_t parent, bool is_right_child) const;
   double share_of_left(const Node& node) const;
-  uint32_t test_of(uint32_t at) const;
+  uint32_t test_of(uint32_t node) const;
   uint32_t repeat_of(const Branch& above);
 
   const Forest& forest_;
   const Ranking& ranking_;
   ExplainedTree tree_{};
-  std::vector<Branch> path_;
+  std::vector<Upper> placed_;  // of the tree, by number
   std::map<double, uint32_t> repeats_;
 };
 
