@@ -298,7 +298,7 @@ Result<std::optional<decisions::Score>> Engine::score(std::string_view model, co
     if (found == numbers.end()) return fail(Code::kInternal, "a feature of the model was not read", feature.name);
     row.push_back(found->value);
   }
-  const auto score = registered->model.score(row);
+  const auto score = registered->scorer.score(row);
   const auto explanation = registered->explainer.explain(row);
   decisions::Score out{std::string(model),
                        registered->record.fingerprint,

@@ -74,6 +74,24 @@ TEST(Training, more_debt_is_never_less_risk_where_it_is_declared_monotone) {
   }
 }
 
+TEST(Training, a_scorer_says_what_the_model_says_to_the_bit) {
+  const auto& model = trained().model;
+  const Scorer scorer(model);
+  Random random(5);
+  Matrix rows{.row_count = 1'100, .column_count = 3, .cells = {}};
+  for (size_t i = 0; i < rows.row_count; ++i) {
+    const double income = random.chance(0.1) ? kMissing : random.normal();
+    for (const double x : {random.uniform() * 10, income, double(random.below(3)) - 1}) rows.cells.push_back(x);
+  }
+  const auto probabilities = scorer.probabilities(rows);
+  for (size_t i = 0; i < rows.row_count; ++i) {
+    const auto expected = model.score(rows.row(i)), score = scorer.score(rows.row(i));
+    ASSERT_EQ(score.margin, expected.margin) << "row " << i;
+    ASSERT_EQ(score.probability, expected.probability) << "row " << i;
+    ASSERT_EQ(probabilities[i], expected.probability) << "row " << i;
+  }
+}
+
 TEST(Training, contributions_add_up_to_the_margin) {
   const auto& model = trained().model;
   const Explainer explainer(model);

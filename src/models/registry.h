@@ -64,6 +64,7 @@ json::object to_json(const ModelRecord& record);
 struct RegisteredModel {
   ModelRecord record;  // as of the load; its stage may have changed since
   Model model;
+  Scorer scorer = Scorer(model);
   Explainer explainer = Explainer(model);
 };
 using RegisteredModelPtr = std::shared_ptr<const RegisteredModel>;

@@ -22,6 +22,7 @@
 #include "models/additive.h"
 #include "models/calibration.h"
 #include "models/features.h"
+#include "models/flat_forest.h"
 #include "models/shapley.h"
 #include "models/trees.h"
 
@@ -49,8 +50,26 @@ struct Model {
   Additive logistic{};  // plain logistic regression on the same rows: what the model is measured beside, never decides
   bool operator==(const Model&) const = default;
 
+  // Walks the trees as they are written: for a row or two. The same bits as a Scorer's.
   Score score(std::span<const double> row) const;
   double logistic_probability(std::span<const double> row) const;
+};
+
+// What a model says: made once, asked for any number of rows, by any thread.
+class Scorer {
+ public:
+  explicit Scorer(const Model& model);  // keeps what it needs of it
+  Score score(std::span<const double> row) const;
+  std::vector<double> probabilities(const Matrix& rows) const;
+
+ private:
+  Score score_of(double forest_sum, std::span<const double> row) const;
+
+  size_t feature_count_;
+  double forest_share_;
+  std::vector<FlatForest> forests_;
+  std::optional<Additive> partner_;
+  Calibration calibration_;
 };
 
 // Why a model says what it says: made once, asked for any number of rows, by any thread.

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/random.h"
+#include "models/forest_fixture.h"
 
 namespace amity::models {
 namespace {
@@ -141,6 +142,77 @@ TEST(Shapley, adds_up_on_the_deepest_path) {
   const double sum =
       std::accumulate(contributions.begin(), contributions.end(), ForestExplainer(forest).expected_margin());
   EXPECT_NEAR(sum, 100, 1e-9);
+}
+
+// Double sums of leaves, tree by tree: what contributions must add up to.
+double sum_of_leaves(const Forest& forest, std::span<const float> row) {
+  double sum = forest.base_margin;
+  for (uint32_t at : forest.roots) {
+    while (!forest.nodes[at].is_leaf()) {
+      const Node& node = forest.nodes[at];
+      at = goes_left(node, row[static_cast<size_t>(node.feature)], forest.category_sets) ? node.left : node.right;
+    }
+    sum += static_cast<double>(forest.nodes[at].value);
+  }
+  return sum;
+}
+
+class ShapleyOfShape : public testing::TestWithParam<ForestShape> {};
+INSTANTIATE_TEST_SUITE_P(Shapley, ShapleyOfShape,
+                         testing::Values(ForestShape{.trees = 3, .depth = 0}, ForestShape{.trees = 9, .depth = 1},
+                                         ForestShape{.trees = 30, .feature_count = 1, .depth = 5},
+                                         ForestShape{.trees = 30, .feature_count = 4, .depth = 4, .set_chance = 0.5},
+                                         ForestShape{.trees = 50, .feature_count = 30, .depth = 6, .leaf_chance = 0},
+                                         ForestShape{.trees = 20, .feature_count = 300, .depth = 8, .set_chance = 0.1},
+                                         ForestShape{.trees = 8, .feature_count = 12, .depth = 10},
+                                         ForestShape{
+                                             .trees = 4, .feature_count = 40, .depth = 30, .leaf_chance = 0.4}));
+
+TEST_P(ShapleyOfShape, adds_up_and_is_the_same_to_the_bit_with_every_instruction_set) {
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    RandomForest random(seed, GetParam());
+    const ForestExplainer explainer(random.forest());
+    for (int i = 0; i < 10; ++i) {
+      const auto row = random.row();
+      std::vector<double> plain(row.size(), 0.0);
+      explainer.add_contributions(row, 1, plain, InstructionSet::kBaseline);
+      EXPECT_NEAR(std::accumulate(plain.begin(), plain.end(), explainer.expected_margin()),
+                  sum_of_leaves(random.forest(), row), 1e-9)
+          << "seed " << seed;
+      for (const auto set : instruction_sets()) {
+        std::vector<double> ours(row.size(), 0.0);
+        explainer.add_contributions(row, 1, ours, set);
+        for (size_t j = 0; j < row.size(); ++j) {
+          ASSERT_EQ(std::bit_cast<uint64_t>(ours[j]), std::bit_cast<uint64_t>(plain[j]))
+              << name_of(set) << ", seed " << seed << ", feature " << j;
+        }
+      }
+    }
+  }
+}
+
+// Splits on categories, and trees whose leaves lie at all heights.
+TEST(Shapley, equals_the_definition_on_random_trees_with_categories) {
+  for (uint64_t seed = 1; seed <= 30; ++seed) {
+    RandomForest random(seed, {.trees = 1, .feature_count = 5, .depth = 7, .leaf_chance = 0.2, .set_chance = 0.4});
+    const auto row = random.row();
+    const auto ours = contributions_of(random.forest(), row);
+    const auto theirs = by_definition(random.forest(), row);
+    for (size_t i = 0; i < row.size(); ++i) ASSERT_NEAR(ours[i], theirs[i], 1e-10) << "seed " << seed;
+  }
+}
+
+// Explanations that were recorded must come out again, with any compiler.
+TEST(Shapley, gives_today_what_it_gave_before) {
+  RandomForest random(1, {.trees = 20, .feature_count = 8, .depth = 6, .set_chance = 0.1});
+  uint64_t digest = 14'695'981'039'346'656'037u;  // FNV-1a over the bits
+  for (int i = 0; i < 20; ++i) {
+    const auto row = random.row();
+    for (const double contribution : contributions_of(random.forest(), row)) {
+      digest = (digest ^ std::bit_cast<uint64_t>(contribution)) * 1'099'511'628'211u;
+    }
+  }
+  EXPECT_EQ(digest, 18'368'099'568'302'029'773u);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "models/boosting/xgboost.h"
+#include "models/flat_forest.h"
 #include "models/shapley.h"
 
 namespace amity::models {
@@ -110,6 +111,15 @@ TEST(Trees, margins_equal_those_of_xgboost_to_the_bit) {
   ASSERT_TRUE(theirs);
   for (size_t i = 0; i < fresh.rows.row_count; ++i) {
     ASSERT_EQ(forest.margin(as_floats(fresh.rows.row(i))), (*theirs)[i]) << "row " << i;
+  }
+  const FlatForest flat(forest);
+  for (const auto set : instruction_sets()) {
+    std::vector<float> margins(fresh.rows.row_count);
+    flat.margins(as_floats(fresh.rows.cells), margins, set);
+    EXPECT_EQ(margins, *theirs) << name_of(set);
+    for (size_t i = 0; i < fresh.rows.row_count; ++i) {
+      ASSERT_EQ(flat.margin(as_floats(fresh.rows.row(i)), set), (*theirs)[i]) << name_of(set) << ", row " << i;
+    }
   }
 }
 

@@ -13,9 +13,16 @@ namespace amity::models {
 constexpr uint32_t kNoSlot = UINT32_MAX;
 constexpr size_t kMaxSlots = (size_t{1} << 24) - 2;  // a node keeps it in 24 bits
 
+// A cache line of thresholds.
+struct alignas(64) SixteenFloats {
+  float values[16];
+};
+
+// At most 255 thresholds of a feature in their order: first every 16th of them, the last of each line, in a line of
+// pivots, then the lines. What is left over is NaN, which no value reaches.
 struct RankedColumn {
   uint32_t feature;
-  size_t thresholds;    // where its pivots begin
+  size_t pivots;        // in thresholds
   uint32_t slot_left;   // of the rank where a missing value goes left
   uint32_t slot_right;  // ... right
 };
@@ -31,7 +38,7 @@ struct RankedSet {
 struct RankingView {
   const RankedColumn* columns;
   size_t column_count;
-  const float* thresholds;
+  const SixteenFloats* thresholds;
   const RankedSet* sets;
   size_t set_count;
   const uint32_t* category_sets;

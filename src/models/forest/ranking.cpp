@@ -21,13 +21,14 @@ std::vector<float> distinct_thresholds(const Forest& forest, std::span<const uin
   return thresholds;
 }
 
-// 16 pivots, the last of each block of 16, then the blocks. What is left over is NaN, which nothing reaches.
-void append_blocks(std::vector<float>& out, std::span<const float> thresholds) {
-  const size_t begin = out.size(), blocks = thresholds.size() / 16 + 1;
-  out.resize(begin + 16 + 16 * blocks, std::numeric_limits<float>::quiet_NaN());
+void append_lines(std::vector<SixteenFloats>& out, std::span<const float> thresholds) {
+  SixteenFloats nothing;
+  std::ranges::fill(nothing.values, std::numeric_limits<float>::quiet_NaN());
+  const size_t pivots = out.size();
+  out.resize(pivots + 1 + thresholds.size() / 16 + 1, nothing);
   for (size_t i = 0; i < thresholds.size(); ++i) {
-    out[begin + 16 + i] = thresholds[i];
-    if (i % 16 == 15) out[begin + i / 16] = thresholds[i];
+    out[pivots + 1 + i / 16].values[i % 16] = thresholds[i];
+    if (i % 16 == 15) out[pivots].values[i / 16] = thresholds[i];
   }
 }
 
@@ -59,10 +60,9 @@ void Ranking::add_columns(const Forest& forest, uint32_t feature, std::span<cons
   const auto thresholds = distinct_thresholds(forest, nodes);
   const size_t first = columns_.size();
   for (size_t begin = 0; begin < thresholds.size(); begin += kColumnThresholds) {
-    columns_.push_back(
-        {.feature = feature, .thresholds = thresholds_.size(), .slot_left = kNoSlot, .slot_right = kNoSlot});
+    columns_.push_back({.feature = feature, .pivots = thresholds_.size(), .slot_left = kNoSlot, .slot_right = kNoSlot});
     const size_t count = std::min(kColumnThresholds, thresholds.size() - begin);
-    append_blocks(thresholds_, std::span(thresholds).subspan(begin, count));
+    append_lines(thresholds_, std::span(thresholds).subspan(begin, count));
   }
   for (const uint32_t at : nodes) {
     const Node& node = forest.nodes[at];

@@ -44,7 +44,7 @@ class Ranking {
   size_t slot_count_ = 0;
   std::vector<Test> tests_;
   std::vector<RankedColumn> columns_;
-  std::vector<float> thresholds_;
+  std::vector<SixteenFloats> thresholds_;
   std::vector<RankedSet> sets_;
   std::vector<uint32_t> category_sets_;
 };

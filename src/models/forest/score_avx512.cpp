@@ -88,63 +88,70 @@ float score_blocks(const BlocksView& blocks, const uint8_t* slots) {
 
 float score_walks(const WalksView& walks, const uint8_t* slots) { return kBaselineScore.score_walks(walks, slots); }
 
-// As leaves_of in score_avx2.cpp, with a bit for each of 64 rows. Bits of a row's leaf, the highest first.
-inline void choose(const BlocksView& blocks, size_t tree, const uint8_t* slots, uint64_t* rights) {
-  const uint16_t* slot = blocks.slots + tree * blocks.stride;
-  const uint8_t* rank = blocks.ranks + tree * blocks.stride;
-  alignas(64) uint64_t masks[size_t{1} << (kMaxBlockLevels - 1)];
-  for (size_t level = 0; level < blocks.levels; ++level) {
-    size_t width = size_t{1} << level;
-    for (size_t i = 0; i < width; ++i) {
-      const __m512i bound = _mm512_set1_epi8(static_cast<char>(rank[width + i]));
-      masks[i] = _mm512_cmpgt_epu8_mask(load(slots + slot[width + i] * kBatchRows), bound);
+// A batch: 64 rows at one node of a tree, whose slots and ranks begin at these.
+struct RowsAtTree {
+  const uint8_t* rows;
+  const uint16_t* slots;
+  const uint8_t* ranks;
+
+  // Each row's leaf below a node with so many levels of splits, from the left. Both children's are found, which costs
+  // less than each row going its own way.
+  template <size_t kLevels>
+  __m512i leaves_below(size_t node) const {
+    if constexpr (kLevels == 0) return _mm512_setzero_si512();
+    const __m512i rank = _mm512_set1_epi8(static_cast<char>(ranks[node]));
+    const __mmask64 right = _mm512_cmpgt_epu8_mask(load(rows + slots[node] * kBatchRows), rank);
+    if constexpr (kLevels == 1) return _mm512_maskz_set1_epi8(right, 1);
+    if constexpr (kLevels > 1) {
+      const __m512i first_right = _mm512_set1_epi8(static_cast<char>(1 << (kLevels - 1)));
+      const __m512i on_left = leaves_below<kLevels - 1>(2 * node), on_right = leaves_below<kLevels - 1>(2 * node + 1);
+      return _mm512_mask_blend_epi8(right, on_left, _mm512_or_si512(on_right, first_right));
     }
-    for (size_t above = 0; above < level; ++above) {
-      width /= 2;
-      const __m512i right = _mm512_set1_epi64(static_cast<long long>(rights[above]));
-      if (width >= 8) {
-        for (size_t i = 0; i < width; i += 8) {
-          const __m512i halves = _mm512_ternarylogic_epi64(right, load(masks + width + i), load(masks + i), 0xCA);
-          _mm512_store_si512(masks + i, halves);
-        }
-      } else {
-        for (size_t i = 0; i < width; ++i) masks[i] ^= (masks[i] ^ masks[width + i]) & rights[above];
-      }
-    }
-    rights[level] = masks[0];
   }
-}
+};
 
 // The values of 16 leaves. 64 of them stand in four registers; more are fetched one by one.
-inline __m512 values_at(const float* values, size_t levels, __m512i leaves) {
-  if (levels > 6) return _mm512_i32gather_ps(leaves, values, 4);
+template <size_t kLevels>
+inline __m512 values_at(const float* values, __m512i leaves) {
   const auto table = [&](size_t i) { return _mm512_loadu_ps(values + 16 * i); };
+  if constexpr (kLevels > 6) return _mm512_i32gather_ps(leaves, values, 4);
+  if constexpr (kLevels < 5) return _mm512_permutexvar_ps(leaves, table(0));
   const __m512 low = _mm512_permutex2var_ps(table(0), leaves, table(1));
-  if (levels < 6) return low;
+  if constexpr (kLevels == 5) return low;
   const __mmask16 is_high = _mm512_test_epi32_mask(leaves, _mm512_set1_epi32(32));
   return _mm512_mask_blend_ps(is_high, low, _mm512_permutex2var_ps(table(2), leaves, table(3)));
 }
 
-void score_batch(const BlocksView& blocks, const uint8_t* slots, float* margins) {
+template <size_t kLevels>
+void score_rows(const BlocksView& blocks, const uint8_t* rows, float* margins) {
   __m512 sums[4];
   for (auto& sum : sums) sum = _mm512_set1_ps(blocks.base_margin);
   for (size_t tree = 0; tree < blocks.tree_count; ++tree) {
-    uint64_t rights[kMaxBlockLevels];
-    choose(blocks, tree, slots, rights);
-    __m512i leaves = _mm512_setzero_si512();
-    for (size_t level = 0; level < blocks.levels; ++level) {
-      const auto bit = static_cast<char>(1 << (blocks.levels - 1 - level));
-      leaves = _mm512_or_si512(leaves, _mm512_maskz_set1_epi8(rights[level], bit));
-    }
-    const float* values = blocks.leaves + tree * blocks.stride;
-    alignas(64) uint8_t bytes[64];
-    _mm512_store_si512(bytes, leaves);
+    const size_t first = tree * blocks.stride;
+    const RowsAtTree at{.rows = rows, .slots = blocks.slots + first, .ranks = blocks.ranks + first};
+    const __m512i leaves = at.leaves_below<kLevels>(1);
+    const float* values = blocks.leaves + first;
+    const __m128i sixteens[] = {_mm512_castsi512_si128(leaves), _mm512_extracti32x4_epi32(leaves, 1),
+                                _mm512_extracti32x4_epi32(leaves, 2), _mm512_extracti32x4_epi32(leaves, 3)};
     for (size_t i = 0; i < 4; ++i) {
-      const __m128i sixteen = _mm_load_si128(reinterpret_cast<const __m128i*>(bytes + 16 * i));
-      sums[i] = _mm512_add_ps(sums[i], values_at(values, blocks.levels, _mm512_cvtepu8_epi32(sixteen)));
+      sums[i] = _mm512_add_ps(sums[i], values_at<kLevels>(values, _mm512_cvtepu8_epi32(sixteens[i])));
     }
   }
   for (size_t i = 0; i < 4; ++i) _mm512_storeu_ps(margins + 16 * i, sums[i]);
+}
+
+void score_batch(const BlocksView& blocks, const uint8_t* rows, float* margins) {
+  switch (blocks.levels) {
+    case 0: return score_rows<0>(blocks, rows, margins);
+    case 1: return score_rows<1>(blocks, rows, margins);
+    case 2: return score_rows<2>(blocks, rows, margins);
+    case 3: return score_rows<3>(blocks, rows, margins);
+    case 4: return score_rows<4>(blocks, rows, margins);
+    case 5: return score_rows<5>(blocks, rows, margins);
+    case 6: return score_rows<6>(blocks, rows, margins);
+    case 7: return score_rows<7>(blocks, rows, margins);
+    default: return score_rows<8>(blocks, rows, margins);
+  }
 }
 
 }  // namespace
