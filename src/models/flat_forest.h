@@ -42,10 +42,11 @@ class FlatForest {
   bool is_blocks_ = true;
   size_t levels_ = 0, stride_ = 0;
   std::vector<uint16_t> slots_;
-  std::vector<uint8_t> slots_8_, ranks_;
-  std::vector<float> leaves_;  // by walk node where !is_blocks_
+  std::vector<SixtyFourBytes> slots_8_, ranks_;
+  std::vector<SixteenFloats> leaves_;
   std::vector<uint32_t> roots_, depths_;
   std::vector<WalkNode> walk_nodes_;
+  std::vector<float> walk_values_;
 };
 
 }  // namespace amity::models

@@ -5,7 +5,8 @@
 // boosted trees by XGBoost, an additive partner where it helps, calibration from out-of-fold predictions. The result is
 // a Model, an immutable value of our own that scores without any training library, bit for bit the same on every
 // machine, and explains each score exactly. It is measured (evaluate.h, metrics.h), written and signed as an artefact
-// (model_file.h), and kept with its stages by the registry (registry.h); only a live one scores in a policy.
+// (model_file.h), and kept with its stages by the registry (registry.h), laid out for speed (flat_forest.h, shapley.h);
+// only a live one scores in a policy.
 // Contributions become words in reasons.h. Models and what they learn from are declared in institution/models/*.yaml
 // (definition.h).
 //

@@ -13,9 +13,12 @@ namespace amity::models {
 constexpr uint32_t kNoSlot = UINT32_MAX;
 constexpr size_t kMaxSlots = (size_t{1} << 24) - 2;  // a node keeps it in 24 bits
 
-// A cache line of thresholds.
+// Cache lines: what is read 64 bytes at a time must not begin within one.
 struct alignas(64) SixteenFloats {
   float values[16];
+};
+struct alignas(64) SixtyFourBytes {
+  uint8_t values[64];
 };
 
 // At most 255 thresholds of a feature in their order: first every 16th of them, the last of each line, in a line of
