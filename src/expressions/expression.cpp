@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "expressions/compile/checker.h"
-#include "expressions/compile/program.h"
+#include "expressions/compile/compiled.h"
 #include "expressions/functions/text.h"
 #include "expressions/syntax/ast.h"
 #include "expressions/syntax/lexer.h"
@@ -82,7 +82,9 @@ Result<Expression> compile_with(std::string_view text, const Declarations& decla
   expression.source_ = text;
   expression.type_ = checked.of[ast.root].type;
   expression.references_ = references_in(ast, checked, declarations);
-  expression.program_ = std::make_shared<const Program>(std::move(program));
+  auto compiled = std::make_shared<Compiled>(Compiled{.program = std::move(program)});
+  compiled->flat = flatten(compiled->program, 0, compiled->table);
+  expression.compiled_ = std::move(compiled);
   return expression;
 }
 
@@ -102,10 +104,16 @@ Result<Expression> compile_condition(std::string_view text, const Declarations& 
   return expression;
 }
 
-uint64_t Expression::cost_bound() const { return program_->cost_bound; }
+uint64_t Expression::cost_bound() const { return compiled_->program.cost_bound; }
 
 Value Expression::run(std::span<const Value> bindings) const {
-  return expressions::run(*program_, program_->root, bindings, program_->cost_bound);
+  const Compiled& c = *compiled_;
+  if (c.flat) {
+    const Program* const programs[] = {&c.program};
+    const Outcome verdict = FlatInputs(c.table, programs, bindings).run(*c.flat, c.program.cost_bound);
+    if (verdict != Outcome::kError) return Value::boolean(verdict == Outcome::kYes);
+  }
+  return expressions::run(c.program, bindings);
 }
 
 Error Expression::error_of(const Value& fault) const {

@@ -34,7 +34,10 @@ struct Limits {
   uint64_t input_text_bytes = 4096;  // of texts
 };
 
-struct Program;
+struct Compiled;
+
+// What a condition comes to.
+enum class Outcome : uint8_t { kNo, kYes, kError };
 
 class Expression {
  public:
@@ -53,6 +56,7 @@ class Expression {
   const std::vector<std::string>& references() const { return references_; }
 
  private:
+  friend class Conditions;
   friend Result<Expression> compile_with(std::string_view, const Declarations&, const Limits&, bool);
   Value run(std::span<const Value> bindings) const;
   Error error_of(const Value& fault) const;
@@ -60,7 +64,7 @@ class Expression {
   std::string source_;
   Type type_;
   std::vector<std::string> references_;
-  std::shared_ptr<const Program> program_;
+  std::shared_ptr<const Compiled> compiled_;
 };
 
 // Errors: invalid (syntax, an unknown name, types that do not fit) and limit (too long, nested or costly), each with

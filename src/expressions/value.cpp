@@ -9,10 +9,6 @@
 
 namespace amity::expressions {
 
-struct Value::TextObject : Object {
-  explicit TextObject(std::string t) : text(std::move(t)) {}
-  std::string text;
-};
 struct Value::ListObject : Object {
   explicit ListObject(std::vector<Value> i) : items(std::move(i)) {}
   std::vector<Value> items;
@@ -117,17 +113,6 @@ Value Value::view(const Row& row) {
   return value;
 }
 
-Value Value::borrow() const {
-  Value value(*this, 0);
-  value.owned_ = false;
-  return value;
-}
-
-std::string_view Value::as_text() const {
-  if (form_ == Form::kObject) return static_cast<const TextObject*>(bits_.object)->text;
-  return {bits_.text, extra_};
-}
-
 const Value* Value::inside() const {
   return form_ == Form::kObject ? &static_cast<const OptionalObject*>(bits_.object)->value : nullptr;
 }
@@ -155,6 +140,16 @@ std::optional<Value> Value::find(std::string_view key) const {
   if (!index) return std::nullopt;
   Value value = bits_.row->field(*index);
   return value.is(Kind::kMissing) ? std::nullopt : std::optional(std::move(value));
+}
+
+const json::value* Value::document_member(std::string_view key, size_t guess) const {
+  if (form_ != Form::kJson || kind_ != Kind::kMap) return nullptr;
+  const json::object& object = *bits_.json_object;
+  if (guess < object.size()) {
+    const auto& entry = *(object.begin() + static_cast<ptrdiff_t>(guess));
+    if (std::string_view(entry.key()) == key) return &entry.value();
+  }
+  return object.if_contains(key);
 }
 
 std::optional<Value> Value::find(const Value& key) const {

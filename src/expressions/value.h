@@ -73,6 +73,9 @@ class Row {
   virtual ~Row() = default;
   virtual const Shape& shape() const = 0;       // the very object the declared type refers to, for access by index
   virtual Value field(size_t index) const = 0;  // Value::missing() where there is none
+  // All fields in the shape's order, where they lie side by side for as long as the row does; else null. It spares a
+  // call for each field that is read.
+  virtual const Value* fields() const { return nullptr; }
 };
 
 using Entry = std::pair<Value, Value>;
@@ -111,7 +114,12 @@ class Value {
   // Views: the document, row or value must outlive the view.
   static Value view(const json::value& document);
   static Value view(const Row& row);
-  Value borrow() const;
+  Value borrow() const {
+    Value value(*this, 0);
+    value.owned_ = false;
+    return value;
+  }
+  bool is_owned() const { return owned_; }  // counted: letting go of it may free memory
 
   Kind kind() const { return kind_; }
   bool is(Kind kind) const { return kind_ == kind; }
@@ -124,7 +132,7 @@ class Value {
   int64_t as_int() const { return bits_.integer; }
   uint64_t as_uint() const { return bits_.natural; }
   double as_double() const { return bits_.real; }
-  std::string_view as_text() const;  // strings, bytes, types, addresses (their bytes)
+  inline std::string_view as_text() const;  // strings, bytes, types, addresses (their bytes)
   int64_t seconds() const { return bits_.integer; }
   uint32_t nanoseconds() const { return extra_; }  // of a timestamp, 0 to 999,999,999
   int64_t duration_nanoseconds() const { return bits_.integer; }
@@ -139,6 +147,9 @@ class Value {
   Value item(size_t index) const;                     // index < size()
   std::optional<Value> find(const Value& key) const;  // nothing where the map lacks it
   std::optional<Value> find(std::string_view key) const;
+  // A JSON document's member without a copy, looked for at place `guess` first; null for every other map and where the
+  // document lacks it.
+  const json::value* document_member(std::string_view key, size_t guess) const;
   const Row* row() const { return form_ == Form::kRow ? bits_.row : nullptr; }
   std::vector<Entry> entries() const;  // in the map's own order
   std::vector<Value> keys() const;
@@ -197,6 +208,16 @@ struct Value::Object {
   virtual ~Object() = default;
   mutable std::atomic<uint32_t> count{1};
 };
+
+struct Value::TextObject : Object {
+  explicit TextObject(std::string t) : text(std::move(t)) {}
+  std::string text;
+};
+
+inline std::string_view Value::as_text() const {
+  if (form_ == Form::kObject) return static_cast<const TextObject*>(bits_.object)->text;
+  return {bits_.text, extra_};
+}
 
 inline void Value::retain() const noexcept {
   if (owned_) bits_.object->count.fetch_add(1, std::memory_order_relaxed);

@@ -61,7 +61,7 @@ uint64_t weight(const Value& v) {
 
 class Evaluator {
  public:
-  Evaluator(const Program& program, std::span<const Value> bindings, uint64_t budget)
+  Evaluator(const Program& program, std::span<const Value> bindings, uint64_t& budget)
       : program_(program), bindings_(bindings), budget_(budget), locals_(program.local_count) {}
 
   Value run(uint32_t root) {
@@ -180,6 +180,11 @@ class Evaluator {
   }
 
   Value has(const Value& object, const Instruction& i) {
+    const Row* row = i.shape && object.is(Kind::kMap) ? object.row() : nullptr;
+    if (row && &row->shape() == i.shape) {
+      const Value v = row->field(i.slot);
+      return Value::boolean(!v.is(Kind::kMissing) && !(i.is_absent_when_null && v.is(Kind::kNull)));
+    }
     if (!i.is_absent_when_null || !object.is(Kind::kMap)) return has_member(object, program_.names[i.name]);
     const auto found = object.find(program_.names[i.name]);
     return Value::boolean(found && !found->is(Kind::kNull));
@@ -310,7 +315,7 @@ class Evaluator {
 
   const Program& program_;
   std::span<const Value> bindings_;
-  uint64_t budget_;
+  uint64_t& budget_;
   bool is_exhausted_ = false;
   Frame locals_;
 };
@@ -383,8 +388,13 @@ Value Evaluator::finish(const Instruction& i, Turn turn) {
 
 }  // namespace
 
-Value run(const Program& program, uint32_t root, std::span<const Value> bindings, uint64_t budget) {
+Value run(const Program& program, uint32_t root, std::span<const Value> bindings, uint64_t& budget) {
   return Evaluator(program, bindings, budget).run(root);
+}
+
+Value run(const Program& program, std::span<const Value> bindings) {
+  uint64_t budget = program.cost_bound;
+  return run(program, program.root, bindings, budget);
 }
 
 }  // namespace amity::expressions

@@ -65,6 +65,7 @@ class Lowering {
     i.first = static_cast<uint32_t>(program_.operands.size());
     i.count = static_cast<uint32_t>(operands.size());
     i.place = node(index).at + 1;
+    i.result = promised(of(index).type);
     for (const Estimate& operand : operands) program_.operands.push_back(operand.code);
     program_.code.push_back(i);
     return static_cast<uint32_t>(program_.code.size() - 1);
@@ -93,7 +94,8 @@ class Lowering {
     for (const Estimate& operand : operands) {
       if (program_.code[operand.code].op != Op::kConstant) return e;
     }
-    Value value = expressions::run(program_, e.code, {}, kMostWork).owned();
+    uint64_t budget = kMostWork;
+    Value value = expressions::run(program_, e.code, {}, budget).owned();
     return value.is_fault() ? e : constant(index, std::move(value));
   }
 

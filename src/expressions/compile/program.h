@@ -56,6 +56,7 @@ struct Instruction {
   bool is_flat = false;              // kOptionalMap: the body is an optional already
   bool grows = false;                // kCall: the result may be larger than any argument
   Kind expects = Kind::kFault;       // the kind the static type promises; kFault for none
+  Kind result = Kind::kFault;        // the kind the checker found for the result; kFault where there is no one kind
   uint32_t first = 0;                // operands[first, first + count)
   uint32_t count = 0;
   uint32_t slot = 0;
@@ -92,7 +93,9 @@ Result<Program> lower(const Ast& ast, const Checked& checked, const Declarations
                       std::string_view source);
 
 // Runs the instruction `root` (and what it needs). Work beyond `budget` (list items and texts that grow) ends in
-// Fault::kTooCostly.
-Value run(const Program& program, uint32_t root, std::span<const Value> bindings, uint64_t budget);
+// Fault::kTooCostly; what was worked is taken from it.
+Value run(const Program& program, uint32_t root, std::span<const Value> bindings, uint64_t& budget);
+// The whole of it, with a budget of its cost bound.
+Value run(const Program& program, std::span<const Value> bindings);
 
 }  // namespace amity::expressions
