@@ -4,6 +4,7 @@
 
 #include "expressions/compile/checker.h"
 #include "expressions/compile/compiled.h"
+#include "expressions/compile/unknowns.h"
 #include "expressions/functions/text.h"
 #include "expressions/syntax/ast.h"
 #include "expressions/syntax/lexer.h"
@@ -55,6 +56,7 @@ std::string_view explain(Fault fault) {
     case Fault::kNotBool: return "a condition is not true or false";
     case Fault::kEmptyOptional: return "an optional value is empty: use orValue()";
     case Fault::kWrongInput: return "a value from outside is not of its declared type";
+    case Fault::kUnknown: return "it depends on what is not known yet";
     case Fault::kTooCostly: return "an input larger than declared made this too costly";
   }
   return "it went wrong";
@@ -126,6 +128,15 @@ Result<Value> Expression::evaluate(std::span<const Value> bindings) const {
   const Value value = run(bindings);
   if (value.is_fault()) return std::unexpected(error_of(value));
   return value.owned();
+}
+
+Result<PartialValue> Expression::evaluate_in_part(std::span<const Value> bindings,
+                                                  std::span<const std::string_view> unknown) const {
+  Unknowns unknowns = TRY(Unknowns::of(unknown));
+  const Value value = expressions::run(compiled_->program, bindings, unknowns);
+  if (is_unknown(value)) return PartialValue{.unknown = unknowns.attributes(value)};
+  if (value.is_fault()) return std::unexpected(error_of(value));
+  return PartialValue{.value = value.owned()};
 }
 
 Result<bool> Expression::holds(std::span<const Value> bindings) const {

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,6 +40,13 @@ struct Compiled;
 // What a condition comes to.
 enum class Outcome : uint8_t { kNo, kYes, kError };
 
+// What evaluating in part comes to: a value that stays the same whatever the unknown attributes turn out to be, or
+// those it depends on, sorted ("event.amount", "event.tags[0]").
+struct PartialValue {
+  std::optional<Value> value = {};
+  std::vector<std::string> unknown = {};
+};
+
 class Expression {
  public:
   // `bindings[i]` is the value of declarations.variables[i]; Value::missing() or a shorter span leaves one unbound,
@@ -47,6 +55,15 @@ class Expression {
   Result<Value> evaluate(std::span<const Value> bindings) const;
   // The same for a condition, without copying; anything but a truth is unprocessable.
   Result<bool> holds(std::span<const Value> bindings) const;
+
+  // With some attributes not known yet, told by patterns: "event.amount", "event.tags[*]", "event['a key']",
+  // "features.*".
+  // `&&`, `||`, `?:` and the quantifiers decide without them where they can; of parts that one of them could have
+  // decided what is unknown goes before an error, of all other parts an error before what is unknown. A list or map
+  // with an unknown part is unknown as a whole where it is used as one. Errors: those of evaluate, and invalid for a
+  // pattern.
+  Result<PartialValue> evaluate_in_part(std::span<const Value> bindings,
+                                        std::span<const std::string_view> unknown) const;
 
   // The most that one evaluation can cost while inputs keep to their declared sizes.
   uint64_t cost_bound() const;

@@ -61,6 +61,7 @@ enum class Fault : uint8_t {
   kEmptyOptional,
   kWrongInput,
   kTooCostly,
+  kUnknown,  // depends on what is not known yet; only while evaluating with unknown attributes
 };
 
 class Value;

@@ -167,7 +167,8 @@ class Lowering {
     e.below = std::max(sizes_.list_items, sizes_.text_bytes);
     e.total = total_of_input(declared.type, e.size);
     e.part_total = kPartOfInput;
-    e.code = emit(index, from_outside(index, {.op = Op::kVariable, .slot = of(index).slot}));
+    const Instruction read{.op = Op::kVariable, .slot = of(index).slot, .name = name(declared.name)};
+    e.code = emit(index, from_outside(index, read));
     return e;
   }
 

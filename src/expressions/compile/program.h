@@ -14,7 +14,7 @@ namespace amity::expressions {
 
 enum class Op : uint8_t {
   kConstant,  // constants[slot]
-  kVariable,  // bindings[slot]
+  kVariable,  // bindings[slot], called names[name]
   kLocal,     // locals[slot]
   kField,     // row field `slot` of operand 0, by names[name] where it is no row of that shape
   kMember,    // names[name] of operand 0
@@ -88,6 +88,7 @@ struct InputSizes {
 
 struct Checked;
 struct Declarations;
+class Unknowns;
 
 Result<Program> lower(const Ast& ast, const Checked& checked, const Declarations& declarations, InputSizes sizes,
                       std::string_view source);
@@ -97,5 +98,7 @@ Result<Program> lower(const Ast& ast, const Checked& checked, const Declarations
 Value run(const Program& program, uint32_t root, std::span<const Value> bindings, uint64_t& budget);
 // The whole of it, with a budget of its cost bound.
 Value run(const Program& program, std::span<const Value> bindings);
+// The same where some attributes are unknown: a fault of kind kUnknown where the value depends on them.
+Value run(const Program& program, std::span<const Value> bindings, Unknowns& unknowns);
 
 }  // namespace amity::expressions
