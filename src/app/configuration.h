@@ -26,7 +26,7 @@ struct Configuration {
   int64_t worker_count = 8;
   int64_t batch_events = 1000;
   int64_t waiting_events = 20'000;
-  int64_t settle_events = 4'000;
+  int64_t settle_events = 50'000;
   int64_t feature_cache_mib = 256;
   int64_t record_cache_count = 100'000;
   std::string log_level = "info";
