@@ -169,10 +169,12 @@ Result<void> LiveRecords::load_customers(store::Reader& reader, std::span<const 
 Result<void> LiveRecords::load_accounts(store::Reader& reader, std::span<const Uuid> ids) {
   std::vector<Uuid> missing;
   std::ranges::copy_if(ids, std::back_inserter(missing), [&](const Uuid& id) { return accounts_.find(id) == nullptr; });
+  std::vector<Uuid> holders;  // whose states are sealed with their keys
   for (auto& [id, live, is_newer] : TRY(read_accounts(reader, missing))) {
+    for (const auto& [reference, holder] : live->record.holders) holders.push_back(holder.customer_id);
     is_newer ? accounts_.put_unsettled(id, std::move(live)) : accounts_.put(id, std::move(live));
   }
-  return {};
+  return keys_->bring_in(holders);
 }
 
 // The row of who has been erased goes with the event that says so: until then it is nobody's.
@@ -180,6 +182,7 @@ Result<std::vector<LiveRecords::Read<LiveCustomer>>> LiveRecords::read_customers
                                                                                  std::span<const Uuid> ids) const {
   std::vector<Read<LiveCustomer>> found;
   if (ids.empty()) return found;
+  TRY(keys_->bring_in(ids));
   const auto list = hex_list(ids);
   const Value parameters[] = {std::string_view(list)};
   TRY(reader.query(kLoadCustomers, parameters, [&](const store::Row& row) -> Result<void> {
@@ -201,6 +204,7 @@ Result<std::vector<LiveRecords::Read<LiveAccount>>> LiveRecords::read_accounts(s
                                                                                std::span<const Uuid> ids) const {
   std::vector<Read<LiveAccount>> found;
   if (ids.empty()) return found;
+  TRY(keys_->bring_in(ids));
   const auto list = hex_list(ids);
   const Value parameters[] = {std::string_view(list)};
   TRY(reader.query(kLoadAccounts, parameters, [&](const store::Row& row) -> Result<void> {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 
 #include "base/log.h"
 #include "security/keys/body.h"
@@ -178,6 +179,18 @@ Result<void> KeyStore::Body::make(std::span<const Uuid> owners) {
   }));
   remember(made);
   return {};
+}
+
+Result<void> KeyStore::Body::bring_in(std::span<const Uuid> owners) {
+  std::vector<Uuid> missing;
+  {
+    const std::lock_guard lock(mutex_);
+    std::ranges::copy_if(owners, std::back_inserter(missing),
+                         [this](const Uuid& owner) { return !is_gone(owner) && !cache_.find(owner); });
+  }
+  std::ranges::sort(missing);
+  missing.erase(std::ranges::unique(missing).begin(), missing.end());
+  return missing.empty() ? Result<void>() : load(missing);
 }
 
 Result<void> KeyStore::Body::ensure(std::span<const Uuid> owners) {
@@ -379,6 +392,7 @@ Result<std::unique_ptr<KeyStore>> KeyStore::open(const KeyStoreOptions& options,
 
 Result<SecretKey> KeyStore::key_of(Uuid owner, KeyAccess access) { return body_->key_of(owner, access); }
 Result<void> KeyStore::ensure(std::span<const Uuid> owners) { return body_->ensure(owners); }
+Result<void> KeyStore::bring_in(std::span<const Uuid> owners) { return body_->bring_in(owners); }
 bool KeyStore::is_erased(Uuid owner, KeyAccess access) const { return body_->is_erased(owner, access); }
 bool KeyStore::is_frozen(Uuid owner) const { return body_->is_frozen(owner); }
 Result<void> KeyStore::freeze(std::span<const Freeze> freezes) { return body_->freeze(freezes); }

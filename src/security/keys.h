@@ -78,6 +78,8 @@ class KeyStore {
   // Makes the missing keys; returns when they are durable. conflict: one is erased (and none was made). A new person of
   // the same reference after an erasure is a matter for people, not for a retry.
   Result<void> ensure(std::span<const Uuid> owners);
+  // Brings those that exist into memory with one question, for who will soon ask for each.
+  Result<void> bring_in(std::span<const Uuid> owners);
   // Erased or frozen: nothing can be read of it, and nothing more is recorded about it. For a legal hold: erased.
   bool is_erased(Uuid owner, KeyAccess access = KeyAccess::kUsual) const;
   bool is_frozen(Uuid owner) const;

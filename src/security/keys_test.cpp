@@ -139,6 +139,21 @@ TEST_P(KeyStoreTest, an_erased_owner_has_no_key_and_never_gets_one_again) {
   }
 }
 
+TEST_P(KeyStoreTest, brings_in_many_keys_at_once_and_none_that_is_gone) {
+  {
+    auto keys = open_keys();
+    const Uuid owners[] = {owner(1), owner(2), owner(3)};
+    ASSERT_TRUE(keys->ensure(owners));
+    ASSERT_TRUE(keys->destroy(owner(2), owner(0xaa)));
+  }
+  auto keys = open_keys();
+  const Uuid wanted[] = {owner(3), owner(2), owner(1), owner(3), owner(9)};
+  ASSERT_TRUE(keys->bring_in(wanted));
+  for (const auto& [number, is_there] : {std::pair(1, true), {2, false}, {3, true}, {9, false}}) {
+    EXPECT_EQ(keys->key_of(owner(static_cast<uint8_t>(number))).has_value(), is_there) << number;
+  }
+}
+
 TEST_P(KeyStoreTest, an_erasure_cut_short_after_its_registration_is_finished_at_the_next_open) {
   const Uuid id = owner(1);
   ASSERT_TRUE(open_keys()->ensure(std::span(&id, 1)));

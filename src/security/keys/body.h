@@ -20,6 +20,7 @@ class KeyStore::Body {
                                             const SealedKey* institution_key_to_restore = nullptr);
 
   Result<SecretKey> key_of(const Uuid& owner, KeyAccess access);
+  Result<void> bring_in(std::span<const Uuid> owners);
   Result<void> ensure(std::span<const Uuid> owners);
   bool is_erased(const Uuid& owner, KeyAccess access = KeyAccess::kUsual) const;
   bool is_frozen(const Uuid& owner) const;
