@@ -44,6 +44,7 @@ constexpr Statement kAnyTable("store.any_table", "",
 struct Table {
   std::string name;
   std::string columns;  // quoted, comma-separated
+  bool operator==(const Table&) const = default;
 };
 
 // A table stands behind those it refers to, so that every reference finds its row when the rows come back.
@@ -113,24 +114,27 @@ Result<void> dump_all(PostgresqlConnection& connection, DumpWriter& file) {
   return file.add({RecordKind::kEnd, {}});
 }
 
-struct Contents {
+struct TableHead {
+  Table table;
   int64_t last_migration = 0;
-  std::vector<Table> tables;
 };
 
-// Reads the whole file: what is in it, or where it is damaged.
-Result<Contents> check_dump(const std::string& path, const std::optional<SecretKey>& key) {
+Result<TableHead> read_head(const Record& record) {
+  const auto document = TRY(parse_json(record.body));
+  JsonReader in(document, "backup");
+  TableHead head{{in.text("table"), in.text("columns", 65536)}, in.integer("last_migration", 1, 9999)};
+  TRY(in.finish());
+  return head;
+}
+
+// Reads the whole file: the last migration of the database it was made of, or where it is damaged.
+Result<int64_t> check_dump(const std::string& path, const std::optional<SecretKey>& key) {
   DumpReader file = TRY(DumpReader::open(path, key));
-  Contents contents;
+  int64_t last_migration = 0;
   while (true) {
     const Record record = TRY(file.next());
-    if (record.kind == RecordKind::kEnd) return contents;
-    if (record.kind != RecordKind::kTable) continue;
-    const auto head = TRY(parse_json(record.body));
-    JsonReader in(head, "backup");
-    contents.tables.push_back({in.text("table"), in.text("columns", 65536)});
-    contents.last_migration = in.integer("last_migration", 1, 9999);
-    TRY(in.finish());
+    if (record.kind == RecordKind::kEnd) return last_migration;
+    if (record.kind == RecordKind::kTable) last_migration = TRY(read_head(record)).last_migration;
   }
 }
 
@@ -142,37 +146,44 @@ Result<void> make_schema(PostgresqlSession& session, const OpenOptions& options,
   return migrate(session, Dialect::kPostgresql, known);
 }
 
-Result<void> restore_rows(PostgresqlConnection& connection, const std::string& path,
+// Only rows come from the file. What it calls its tables and columns must be ours to the letter: else its text would
+// become a command.
+Result<void> restore_rows(PostgresqlConnection& connection, const std::vector<Table>& tables, const std::string& path,
                           const std::optional<SecretKey>& key) {
   DumpReader file = TRY(DumpReader::open(path, key));
   Record record = TRY(file.next());
   while (record.kind == RecordKind::kTable) {
-    const auto head = TRY(parse_json(record.body));
-    JsonReader in(head, "backup");
-    const std::string table = connection.quoted(in.text("table"));
-    const std::string columns = in.text("columns", 65536);
+    const Table told = TRY(read_head(record)).table;
+    const auto table = std::ranges::find(tables, told);
+    if (table == tables.end()) {
+      return fail(Code::kConflict, "the backup holds a table that no version of this program made; use another one",
+                  "backup");
+    }
     const auto next_rows = [&]() -> Result<std::string> {
       record = TRY(file.next());
       return record.kind == RecordKind::kRows ? record.body : std::string();
     };
-    TRY(connection.copy_in(fmt::format("COPY {} ({}) FROM STDIN (FORMAT binary)", table, columns), next_rows));
+    const auto command =
+        fmt::format("COPY {} ({}) FROM STDIN (FORMAT binary)", connection.quoted(table->name), table->columns);
+    TRY(connection.copy_in(command, next_rows));
     while (record.kind == RecordKind::kRows) record = TRY(file.next());
   }
   return {};
 }
 
 Result<void> fill(PostgresqlConnection& connection, const OpenOptions& options, const std::string& path) {
+  const auto tables = TRY(tables_of(connection));
   std::string list;
-  for (const Table& table : TRY(tables_of(connection))) {
+  for (const Table& table : tables) {
     list += (list.empty() ? "" : ", ") + connection.quoted(table.name);
   }
   TRY(connection.query(kDerivedTables.name, kDerivedTables.postgresql, {}, [&](const Row& row) -> Result<void> {
     return list += ", " + connection.quoted(std::string(row.text(0))), Result<void>();
   }));
   TRY(connection.post_command("BEGIN"));
-  TRY(connection.run_script("TRUNCATE " +
-                            list));  // rows that migrations made come back with the others, or are derived
-  TRY(restore_rows(connection, path, options.page_key));
+  // Rows that migrations made come back with the others, or are derived.
+  TRY(connection.run_script("TRUNCATE " + list));
+  TRY(restore_rows(connection, tables, path, options.page_key));
   TRY(connection.post_command("COMMIT"));
   return connection.flush();
 }
@@ -195,13 +206,13 @@ Result<void> dump_postgresql(const OpenOptions& options, const std::string& path
 }
 
 Result<void> restore_dump(const OpenOptions& options, const std::string& path) {
-  const Contents contents = TRY(check_dump(path, options.page_key));
+  const int64_t last_migration = TRY(check_dump(path, options.page_key));
   const auto session = TRY(PostgresqlSession::open(options.url, false));
   const auto connection = TRY(PostgresqlConnection::open(options.url));
   if (TRY(one_number(*connection, kAnyTable)) != 0) {
     return fail(Code::kConflict, "the database is not empty; a backup goes into an empty one", "database");
   }
-  TRY(make_schema(*session, options, contents.last_migration));
+  TRY(make_schema(*session, options, last_migration));
   return fill(*connection, options, path);
 }
 

@@ -58,7 +58,7 @@ Result<DumpReader> DumpReader::open(const std::string& path, std::optional<Secre
   std::string magic(kPlainMagic.size(), '\0');
   reader.file_.read(magic.data(), static_cast<std::streamsize>(magic.size()));
   if (magic == kPlainMagic) {
-    reader.key_.reset();
+    if (reader.key_) return fail(Code::kConflict, "the backup is not sealed: who made it had no page key", "backup");
   } else if (magic != kSealedMagic) {
     return fail(Code::kConflict, "the file is not a dump of an Amity database", "backup");
   } else if (!reader.key_) {
