@@ -2,13 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <set>
 
 #include "base/check.h"
+#include "base/data_sets_fixture.h"
 #include "store/database_fixture.h"
 
 namespace amity::events {
@@ -297,20 +297,15 @@ TEST_F(ImportTest, notices_a_file_that_changes_while_it_is_imported) {
   EXPECT_EQ(stopped->code, Code::kUnavailable);
 }
 
-std::filesystem::path data_folder() {
-  const char* named = std::getenv("AMITY_DATA");
-  return named != nullptr ? std::filesystem::path(named) : std::filesystem::path(AMITY_SOURCE_DIR) / "../shared/data";
-}
-
 class BerkaTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (!std::filesystem::exists(data_folder() / "berka/trans.asc")) {
+    if (!std::filesystem::exists(data_sets() / "berka/trans.asc")) {
       GTEST_SKIP() << "no folder berka: name the folder of data sets in AMITY_DATA";
     }
     std::ifstream mapping(std::filesystem::path(AMITY_SOURCE_DIR) / "examples/berka.yaml");
     const std::string text((std::istreambuf_iterator<char>(mapping)), {});
-    auto import = Import::open((data_folder() / "berka").string(), text);
+    auto import = Import::open((data_sets() / "berka").string(), text);
     ASSERT_TRUE(import) << import.error().text();
     import_.emplace(*std::move(import));
   }

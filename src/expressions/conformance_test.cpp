@@ -1,20 +1,15 @@
 #include "expressions/conformance.h"
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
 
 #include <gtest/gtest.h>
 
+#include "base/data_sets_fixture.h"
+
 namespace amity::expressions {
 namespace {
-
-std::filesystem::path data_folder() {
-  const char* given = std::getenv("AMITY_DATA");
-  return given ? std::filesystem::path(given) : std::filesystem::path(AMITY_SOURCE_DIR) / "../shared/data";
-}
 
 TEST(Conformance, counts_what_passes_and_names_what_fails) {
   const auto report = run_conformance(R"({"id":"a","group":"core","expr":"1 + 1","expected":{"value":{"int":"2"}}})"
@@ -35,7 +30,7 @@ TEST(Conformance, refuses_a_line_that_is_no_test) {
 }
 
 TEST(Conformance, passes_the_language_s_own_tests) {
-  const auto file = data_folder() / "cel/conformance.jsonl";
+  const auto file = data_sets() / "cel/conformance.jsonl";
   std::ifstream in(file);
   if (!in) GTEST_SKIP() << "set AMITY_DATA to the folder that holds cel/conformance.jsonl";
   std::stringstream lines;

@@ -94,7 +94,8 @@ class Process {
     arguments.insert(arguments.begin(),
                      {"/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", bank.data().string(), AMITY_PROGRAM});
     for (auto& flag : bank.flags()) arguments.push_back(flag);
-    std::vector<std::string> environment = {"AMITY_SETTLE_EVENTS=60"};  // rounds of settling among the faults
+    std::vector<std::string> environment;
+    if (!settings.contains("AMITY_SETTLE_EVENTS")) environment.push_back("AMITY_SETTLE_EVENTS=60");  // among the faults
     for (const auto& [name, value] : settings) environment.push_back(name + "=" + value);
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
@@ -113,12 +114,12 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
-  // What it says until `mark` has been said, or it ends. Empty: it ended (or a minute passed) before.
-  std::string read_until(std::string_view mark) {
+  // What it says until `mark` has been said, or it ends. Empty: it ended (or said nothing for so long) before.
+  std::string read_until(std::string_view mark, int patience_ms = 60'000) {
     while (said_.find(mark) == std::string::npos) {
       pollfd waiting{output_, POLLIN, 0};
       char buffer[4096];
-      if (poll(&waiting, 1, 60'000) <= 0) return "";
+      if (poll(&waiting, 1, patience_ms) <= 0) return "";
       const ssize_t size = ::read(output_, buffer, sizeof buffer);
       if (size <= 0) return "";
       said_.append(buffer, static_cast<size_t>(size));
@@ -126,7 +127,7 @@ class Process {
     return said_;
   }
   std::string read_all() {
-    read_until("\x01");  // never said
+    read_until("\x01", -1);  // never said
     return said_;
   }
   void signal(int number) const { ::kill(id_, number); }
@@ -159,8 +160,8 @@ struct Outcome {
   int status = 0;
   std::string output;
 };
-inline Outcome run(const Bank& bank, std::vector<std::string> arguments) {
-  Process process(bank, std::move(arguments));
+inline Outcome run(const Bank& bank, std::vector<std::string> arguments, const Settings& settings = {}) {
+  Process process(bank, std::move(arguments), settings);
   Outcome outcome;
   outcome.output = process.read_all();
   outcome.status = process.wait();
