@@ -65,12 +65,13 @@ class PostgresqlCluster {
   PostgresqlCluster& operator=(const PostgresqlCluster&) = delete;
 
   const std::string& url() const { return url_; }
+  std::filesystem::path folder() const { return folder_.path() / "cluster"; }
   void kill_server() const { std::ignore = output_of(script("kill")); }
   void start_again() const { std::ignore = output_of(script("start-again")); }
 
  private:
   std::string script(const char* verb) const {
-    return fmt::format("{}/tests/postgresql {} {}", AMITY_SOURCE_DIR, verb, (folder_.path() / "cluster").string());
+    return fmt::format("{}/tests/postgresql {} {}", AMITY_SOURCE_DIR, verb, folder().string());
   }
 
   TemporaryFolder folder_;

@@ -154,47 +154,90 @@ void expect_first_answers_gone(const Server& server) {
   }
 }
 
+// The canaries live, a backup is made, they are erased: served, nothing is left of them.
+void erase_after_a_backup(const Bank& bank) {
+  Server server(bank);
+  ASSERT_TRUE(server.has_served()) << content_of(bank.log());
+  const auto posted = server.post("/v1/events", write_json(canaries_life()), "canarys-own-key");
+  ASSERT_TRUE(posted && posted->status == 200);
+  const auto decided = server.post("/v1/decisions", write_json(canaries_order()), "canarys-own-key");
+  ASSERT_TRUE(decided && decided->status == 201) << (decided ? decided->body : "");
+  EXPECT_NE(found_in("the decision", decided->body), "");
+  EXPECT_EQ(posted->body.find("problem"), std::string::npos) << posted->body;
+  EXPECT_NE(posted->body.find("decision"), std::string::npos) << posted->body;
+  const auto profile = server.get("/v1/customers/canary-customer-7f31");
+  ASSERT_TRUE(profile && profile->status == 200);
+  EXPECT_NE(profile->body.find("金丝雀"), std::string::npos);
+  const auto saved = server.post("/v1/backups", R"({"name": "before"})");
+  ASSERT_TRUE(saved && saved->status < 300) << (saved ? saved->body : "");
+  const auto erased = server.post("/v1/customers/canary-customer-7f31/erasure", R"({"basis": "request 1"})");
+  ASSERT_TRUE(erased && erased->status == 200) << (erased ? erased->body : "");
+  expect_nobody_is_there(server);
+  expect_first_answers_gone(server);
+  EXPECT_EQ(number_in(server.post("/v1/replays", "{}"), "differences"), 0);
+  expect_no_word_of_them_beside(server);
+  EXPECT_EQ(server.stop(), 0);
+}
+
+void expect_nobody_is_served(const Bank& bank) {
+  Server server(bank);
+  ASSERT_TRUE(server.has_served()) << content_of(bank.log());
+  expect_nobody_is_there(server);
+  expect_first_answers_gone(server);
+  expect_no_word_of_them_beside(server);
+  EXPECT_EQ(server.stop(), 0);
+}
+
 TEST(Erasure, leaves_no_trace_in_the_database_its_files_the_log_or_a_restored_older_backup) {
   Bank bank;
   bank.use_duties(kNoDuties);
-  const auto backup = bank.data() / "backups" / "before";
-  {
-    Server server(bank);
-    ASSERT_TRUE(server.has_served()) << content_of(bank.log());
-    const auto posted = server.post("/v1/events", write_json(canaries_life()), "canarys-own-key");
-    ASSERT_TRUE(posted && posted->status == 200);
-    const auto decided = server.post("/v1/decisions", write_json(canaries_order()), "canarys-own-key");
-    ASSERT_TRUE(decided && decided->status == 201) << (decided ? decided->body : "");
-    EXPECT_NE(found_in("the decision", decided->body), "");
-    EXPECT_EQ(posted->body.find("problem"), std::string::npos) << posted->body;
-    EXPECT_NE(posted->body.find("decision"), std::string::npos) << posted->body;
-    const auto profile = server.get("/v1/customers/canary-customer-7f31");
-    ASSERT_TRUE(profile && profile->status == 200);
-    EXPECT_NE(profile->body.find("金丝雀"), std::string::npos);
-    const auto saved = server.post("/v1/backups", R"({"name": "before"})");
-    ASSERT_TRUE(saved && saved->status < 300) << (saved ? saved->body : "");
-    const auto erased = server.post("/v1/customers/canary-customer-7f31/erasure", R"({"basis": "request 1"})");
-    ASSERT_TRUE(erased && erased->status == 200) << (erased ? erased->body : "");
-    expect_nobody_is_there(server);
-    expect_first_answers_gone(server);
-    EXPECT_EQ(number_in(server.post("/v1/replays", "{}"), "differences"), 0);
-    expect_no_word_of_them_beside(server);
-    EXPECT_EQ(server.stop(), 0);
-  }
+  erase_after_a_backup(bank);
+  if (HasFailure()) return;
   EXPECT_EQ(canaries_in(bank), "");
   for (const auto* suffix : {"", "-wal", "-shm"})
     std::filesystem::remove(bank.data() / (std::string("amity.db") + suffix));
-  const auto restored = run(bank, {"restore", backup.string()});
+  const auto restored = run(bank, {"restore", (bank.data() / "backups" / "before").string()});
   ASSERT_EQ(restored.status, 0) << restored.output << content_of(bank.log());
-  {
-    Server server(bank);
-    ASSERT_TRUE(server.has_served()) << content_of(bank.log());
-    expect_nobody_is_there(server);
-    expect_first_answers_gone(server);
-    expect_no_word_of_them_beside(server);
-    EXPECT_EQ(server.stop(), 0);
-  }
+  expect_nobody_is_served(bank);
   EXPECT_EQ(canaries_in(bank), "");
+}
+
+// Everything the bank keeps beside PostgreSQL, each file of the cluster after a checkpoint, and the rows as SQL.
+std::string canaries_in(const Bank& bank, const store::PostgresqlCluster& cluster) {
+  std::string found = found_in("the program's log", content_of(bank.log()));
+  std::ignore = store::output_of(fmt::format("psql -q -X '{}' -c CHECKPOINT", cluster.url()));
+  for (const auto& folder : {bank.data(), cluster.folder()}) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+      if (entry.is_regular_file()) found += found_in(entry.path().string(), content_of(entry.path()));
+    }
+  }
+  const auto rows = store::output_of(fmt::format("pg_dump --inserts '{}'", bank.url()));
+  EXPECT_NE(rows.find("payment.requested"), std::string::npos);  // they are plain
+  return found + found_in("the database", rows);
+}
+
+// The backup is restored beside the database it was made of, from which the keys have been destroyed since.
+TEST(Erasure, leaves_no_trace_in_postgresql_or_an_older_backup_that_is_restored_onto_it) {
+  const store::PostgresqlCluster cluster;
+  Bank bank;
+  bank.use_duties(kNoDuties);
+  bank.use(cluster.url());
+  erase_after_a_backup(bank);
+  if (HasFailure()) return;
+  EXPECT_EQ(canaries_in(bank, cluster), "");
+  const std::vector<std::string> restore = {"restore", (bank.data() / "backups" / "before").string()};
+  const auto refused = run(bank, restore);
+  EXPECT_EQ(refused.status, 5) << refused.output;  // a database stands there
+  std::ignore = store::output_of(fmt::format("psql -q -X '{}' -c 'CREATE DATABASE restored'", cluster.url()));
+  bank.use(cluster.url().substr(0, cluster.url().rfind('/') + 1) + "restored");
+  const auto restored = run(bank, restore);
+  ASSERT_EQ(restored.status, 0) << restored.output << content_of(bank.log());
+  expect_nobody_is_served(bank);
+  EXPECT_EQ(canaries_in(bank, cluster), "");
+  const auto rebuilt = run(bank, {"rebuild", "--check"});
+  EXPECT_EQ(rebuilt.status, 0) << rebuilt.output << content_of(bank.log());
+  const auto verified = run(bank, {"audit", "verify"});
+  EXPECT_EQ(verified.status, 0) << verified.output;
 }
 
 // Killed at any moment of an erasure, the program carries it through when it starts, or has not begun it and is asked
