@@ -1,9 +1,11 @@
-// Batches whose fate is not known: the answer of the commit is lost on its way.
+// Batches whose fate is not known: the answer of the commit is lost on its way. And more than may wait.
 #include "app/pipeline.h"
 
 #include <atomic>
+#include <future>
 
 #include "app/bank_fixture.h"
+#include "events/decode.h"
 
 namespace amity::app {
 namespace {
@@ -106,6 +108,72 @@ TEST_P(PipelineTest, answers_the_repeat_of_a_lost_answer_and_takes_it_once) {
 }
 
 AMITY_ON_BOTH_DATABASES(PipelineTest);
+
+// A bank where four events may wait, whose writer is held up for as long as a test likes.
+class FullPipeline : public BankTest {
+ protected:
+  void SetUp() override {
+    BankTest::SetUp();
+    configuration_.waiting_events = 4;
+    open_engine();
+  }
+  void TearDown() override {
+    let_go();
+    BankTest::TearDown();
+  }
+
+  void hold_up() {
+    std::promise<void> begun;
+    holder_ = std::async(std::launch::async, [&] {
+      return engine_->pipeline().alone(local_operator(), [&](Rooms&) -> Answer {
+        begun.set_value();
+        go_on_.get_future().wait();
+        return json::object();
+      });
+    });
+    begun.get_future().wait();
+  }
+  void let_go() {
+    if (!holder_.valid()) return;
+    go_on_.set_value();
+    EXPECT_TRUE(holder_.get());
+  }
+  json::array registered_all(std::initializer_list<const char*> keys) {
+    json::array batch;
+    for (const auto* key : keys) batch.push_back(events::encode_event(registered(key)));
+    return batch;
+  }
+
+ private:
+  std::promise<void> go_on_;
+  std::future<Answer> holder_;
+};
+
+TEST_P(FullPipeline, refuses_more_than_may_wait_with_a_time_to_come_again_and_keeps_nothing_of_it) {
+  const auto some = registered_all({"ann", "bo", "cy"});
+  const auto many = registered_all({"di", "ed", "fay", "gil"});
+  const auto before = engine_->event_count().value();
+  hold_up();
+  const auto refused = post("/v1/events", many, "many");
+  EXPECT_EQ(refused.status, 429) << refused.body;
+  EXPECT_EQ(refused.header("retry-after"), "1");
+  EXPECT_NE(refused.body.find("too many events are waiting"), std::string::npos) << refused.body;
+  auto waiting = std::async(std::launch::async, [&] { return post("/v1/events", some, "some"); });
+  EXPECT_EQ(waiting.wait_for(std::chrono::milliseconds(300)), std::future_status::timeout);  // there is room for them
+  const auto late = post("/v1/events", registered_all({"hal"}), "late");
+  EXPECT_EQ(late.status, 429) << late.body;
+
+  let_go();
+  const auto taken = waiting.get();
+  EXPECT_EQ(taken.status, 200) << taken.body;
+  EXPECT_EQ(engine_->event_count().value(), before + 3);
+  const auto again = post("/v1/events", many, "many");  // the key is free, and the events are new
+  EXPECT_EQ(again.status, 200) << again.body;
+  EXPECT_EQ(again.body.find("problem"), std::string::npos) << again.body;
+  EXPECT_EQ(engine_->event_count().value(), before + 7);
+}
+
+AMITY_ON_BOTH_DATABASES(FullPipeline);
 
 }  // namespace
 }  // namespace amity::app
