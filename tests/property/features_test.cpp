@@ -2,293 +2,15 @@
 // every value must have the same bits, whatever the order, the lateness and the sharing of the events.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <bit>
-#include <cmath>
-#include <cstdlib>
-#include <limits>
 #include <map>
-#include <set>
 
-#include <fmt/format.h>
-
-#include "base/random.h"
-#include "features/definition.h"
+#include "features/store.h"
 #include "features/training.h"
+#include "store/database_fixture.h"
+#include "tests/property/naive_features.h"
 
 namespace amity::features {
 namespace {
-
-using events::Entity;
-using events::EntityKind;
-using events::Event;
-
-constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-
-// What a definition says, for the naive computation: plain functions instead of expressions.
-struct Told {
-  std::string name;
-  std::string entity;  // as in YAML
-  std::string aggregate;
-  std::string where;
-  std::string value;
-  std::string window;
-  std::string delay;
-  int at_most = 1024;
-};
-
-std::vector<Told> told_definitions() {
-  std::vector<Told> all;
-  const auto add = [&](Told told) {
-    told.name = fmt::format("f{:03}", all.size());
-    all.push_back(std::move(told));
-  };
-  const std::string amount = "amount.amount_minor";
-  const std::string debit = "event.direction == 'debit'";
-  for (const char* entity :
-       {"account", "customer", "card", "merchant", "[customer, merchant]", "[account, counterparty]"}) {
-    for (const char* window : {"1m", "1h", "7d", "30d", "90d", "365d", ""}) {
-      for (const char* aggregate : {"count", "sum", "mean", "standard_deviation", "min", "max", "last", "z_score"}) {
-        add({"", entity, aggregate, "", amount, window, ""});
-      }
-    }
-    add({"", entity, "count", debit, "", "1d", ""});
-    add({"", entity, "sum", debit, amount, "52w", ""});
-    add({"", entity, "time_since", debit, "", "", ""});
-    add({"", entity, "time_since", "", "", "12h", ""});
-    add({"", entity, "first_seen", "", "", "", ""});
-    add({"", entity, "first_seen", "", "country", "", "", 3});
-    add({"", entity, "first_seen", debit, "country", "", ""});
-    add({"", entity, "distinct", "", "country", "1h", ""});
-    add({"", entity, "distinct", debit, "country", "30d", "", 3});
-    add({"", entity, "distinct", "", "country", "", "", 2});
-    add({"", entity, "distinct", "", amount, "365d", "", 16});
-    add({"", entity, "mean", "", amount, "30d", "7d"});
-    add({"", entity, "z_score", debit, amount, "1h", "10m"});
-    add({"", entity, "max", "", amount, "1d", "1d"});
-  }
-  add({"", "account", "current", "", amount, "", ""});
-  return all;
-}
-
-std::string yaml_of(const std::vector<Told>& all) {
-  std::string yaml = "features:\n";
-  const auto line = [&](std::string_view key, const std::string& value) {
-    if (!value.empty()) yaml += fmt::format("    {}: {}\n", key, value);
-  };
-  for (const auto& told : all) {
-    yaml += fmt::format("  - name: {}\n", told.name);
-    line("entity", told.entity);
-    line("on", "transaction.posted");
-    line("aggregate", told.aggregate);
-    line("where", told.where.empty() ? "" : fmt::format("\"{}\"", told.where));
-    line("value", told.value);
-    line("window", told.window);
-    line("delay", told.delay);
-    line("at_most", std::to_string(told.at_most));
-    line("description", "{ zh: 数, en: a number }");
-  }
-  return yaml;
-}
-
-// ---- the naive computation ----
-
-int64_t us_of(const std::string& text) { return text.empty() ? 0 : parse_duration(text)->us; }
-
-int64_t bucket_width(int64_t window_us) {
-  const int64_t s = 1'000'000, m = 60 * s, h = 60 * m, d = 24 * h;
-  for (const int64_t width : {s,      2 * s, 5 * s, 10 * s, 15 * s, 30 * s, m, 2 * m, 5 * m, 10 * m, 15 * m,
-                              30 * m, h,     2 * h, 3 * h,  6 * h,  12 * h, d, 2 * d, 3 * d, 7 * d,  14 * d}) {
-    if (64 * width >= window_us) return width;
-  }
-  return 0;
-}
-
-int64_t start_of_bucket(int64_t time, int64_t width) { return time - ((time % width) + width) % width; }
-
-// Whether an event at `then` counts in the window at `now`, by the edges of the buckets in time.
-bool is_in_window(int64_t then, int64_t now, int64_t window, int64_t delay) {
-  if (window == 0) return true;
-  const int64_t width = bucket_width(window);
-  int64_t end = start_of_bucket(now - delay, width) + (delay > 0 ? 0 : width);
-  int64_t begin = end;
-  for (int64_t covered = 0; covered < window; covered += width) begin -= width;
-  return begin <= then && then < end;
-}
-
-std::optional<Entity> first_of(const Event& event, std::string_view kind) {
-  for (const auto& entity : event.entities) {
-    if (events::name_of(entity.kind) == kind) return entity;
-  }
-  return std::nullopt;
-}
-
-std::vector<std::string> kinds_in(const std::string& entity) {
-  if (entity[0] != '[') return {entity};
-  const size_t comma = entity.find(',');
-  return {entity.substr(1, comma - 1), entity.substr(comma + 2, entity.size() - comma - 3)};
-}
-
-std::optional<int64_t> amount_of(const Event& event) { return event.data.at("amount").at("amount_minor").as_int64(); }
-std::optional<std::string> country_of(const Event& event) {
-  const auto* country = event.data.if_contains("country");
-  return country ? std::optional(std::string(country->as_string())) : std::nullopt;
-}
-
-struct Seen {
-  int64_t time = 0;
-  int64_t seq = 0;
-  int64_t amount = 0;
-  std::optional<std::string> country;
-  bool is_debit = false;
-  std::set<std::pair<int, Uuid>> touches;
-};
-
-double spread(const std::vector<int64_t>& x) {
-  if (x.size() < 2) return kUnknown;
-  __extension__ unsigned __int128 pairs = 0;  // sum over all pairs of squared differences = n * Q - S * S
-  for (size_t i = 0; i < x.size(); ++i) {
-    for (size_t j = 0; j < i; ++j) {
-      __extension__ const __int128 gap = x[i] - x[j];
-      pairs += static_cast<decltype(pairs)>(gap * gap);
-    }
-  }
-  const double n = static_cast<double>(x.size());
-  return std::sqrt(static_cast<double>(pairs) / (n * (n - 1)));
-}
-
-double average(const std::vector<int64_t>& x) {
-  int64_t sum = 0;
-  for (const int64_t v : x) sum += v;
-  return x.empty() ? kUnknown : static_cast<double>(sum) / static_cast<double>(x.size());
-}
-
-double naive(const Told& told, const Event& now, const std::vector<Seen>& log) {
-  if (told.aggregate == "current") return static_cast<double>(*amount_of(now));
-  std::vector<Entity> wanted;
-  for (const auto& kind : kinds_in(told.entity)) {
-    const auto entity = first_of(now, kind);
-    if (!entity) return kUnknown;
-    wanted.push_back(*entity);
-  }
-  const int64_t window = us_of(told.window), delay = us_of(told.delay), t = now.time.us;
-  const bool looks_at_country = told.value == "country";
-  std::vector<const Seen*> past;
-  for (const auto& seen : log) {
-    if (seen.seq >= now.seq || seen.time > t) continue;
-    if (!told.where.empty() && !seen.is_debit) continue;
-    if (looks_at_country && !seen.country) continue;
-    const bool touches = std::ranges::all_of(
-        wanted, [&](const Entity& e) { return seen.touches.contains({static_cast<int>(e.kind), e.id}); });
-    if (touches) past.push_back(&seen);
-  }
-  std::ranges::sort(past, {}, [](const Seen* s) { return std::pair(s->time, s->seq); });
-  const auto age = [&](int64_t then) { return static_cast<double>(t - then) / 1e6; };
-  if (told.aggregate == "first_seen" && !looks_at_country) return past.empty() ? kUnknown : age(past.front()->time);
-  if (told.aggregate == "first_seen") {
-    // Of the countries only the `at_most` first ones are remembered; generated times never tie between countries.
-    std::vector<std::string> order;
-    for (const auto* seen : past) {
-      if (std::ranges::find(order, *seen->country) == order.end()) order.push_back(*seen->country);
-    }
-    const auto mine = country_of(now);
-    const auto rank = mine ? std::ranges::find(order, *mine) - order.begin() : 0;
-    if (!mine || rank >= static_cast<std::ptrdiff_t>(order.size()) || rank >= told.at_most) return kUnknown;
-    for (const auto* seen : past) {
-      if (seen->country == mine) return age(seen->time);
-    }
-  }
-  if (told.aggregate == "last" || told.aggregate == "time_since") {
-    if (past.empty() || !is_in_window(past.back()->time, t, window, 0)) return kUnknown;
-    return told.aggregate == "last" ? static_cast<double>(past.back()->amount) : age(past.back()->time);
-  }
-  std::erase_if(past, [&](const Seen* seen) { return !is_in_window(seen->time, t, window, delay); });
-  if (told.aggregate == "distinct") {
-    std::set<std::string> values;
-    for (const auto* seen : past) values.insert(looks_at_country ? *seen->country : std::to_string(seen->amount));
-    return static_cast<double>(std::min<size_t>(values.size(), static_cast<size_t>(told.at_most)));
-  }
-  std::vector<int64_t> x;
-  for (const auto* seen : past) x.push_back(seen->amount);
-  if (told.aggregate == "count") return static_cast<double>(x.size());
-  if (told.aggregate == "mean") return average(x);
-  if (told.aggregate == "standard_deviation") return spread(x);
-  if (told.aggregate == "z_score") {
-    const double deviation = spread(x);
-    return deviation > 0 ? (static_cast<double>(*amount_of(now)) - average(x)) / deviation : kUnknown;
-  }
-  if (told.aggregate == "sum") {
-    int64_t sum = 0;
-    for (const int64_t v : x) sum += v;
-    return static_cast<double>(sum);
-  }
-  if (x.empty()) return kUnknown;
-  return static_cast<double>(told.aggregate == "min" ? *std::ranges::min_element(x) : *std::ranges::max_element(x));
-}
-
-// ---- random streams ----
-
-Uuid id_of(EntityKind kind, uint64_t number) {
-  Uuid id;
-  id.bytes[0] = static_cast<uint8_t>(kind);
-  id.bytes[15] = static_cast<uint8_t>(number);
-  return id;
-}
-
-// Late, out-of-order and equal times; jumps from seconds to months; joint accounts; now and then no card or merchant.
-std::vector<Event> random_stream(Random random, size_t count) {
-  constexpr std::string_view kCountries[] = {"CN", "CZ", "DE", "FR", "JP", "US"};
-  std::vector<Event> stream;
-  int64_t now = 1'700'000'000'000'000 - static_cast<int64_t>(random.below(1'000'000'000'000));
-  const int64_t scales[] = {1, 1'000'000, 30'000'000, 3'600'000'000, 86'400'000'000, 2'000'000'000'000};
-  for (size_t i = 0; i < count; ++i) {
-    const int64_t scale = scales[random.below(6)];
-    now += static_cast<int64_t>(random.below(static_cast<uint64_t>(scale))) + 1;
-    Event event;
-    event.type = "transaction.posted";
-    event.id = std::to_string(i);
-    event.seq = static_cast<int64_t>(i) + 1;
-    event.time = {now};
-    if (random.chance(0.2)) event.time = {now - static_cast<int64_t>(random.below(static_cast<uint64_t>(scale) * 20))};
-    if (random.chance(0.05) && !stream.empty()) event.time = stream[random.below(stream.size())].time;
-    event.data["amount"] = json::object{
-        {"amount_minor", static_cast<int64_t>(random.below(random.chance(0.5) ? 20 : 1'000'000))}, {"currency", "CNY"}};
-    event.data["direction"] = random.chance(0.6) ? "debit" : "credit";
-    const uint64_t account = random.below(4);
-    event.entities.push_back({EntityKind::kAccount, id_of(EntityKind::kAccount, account)});
-    event.entities.push_back({EntityKind::kCustomer, id_of(EntityKind::kCustomer, account)});
-    if (account < 2) event.entities.push_back({EntityKind::kCustomer, id_of(EntityKind::kCustomer, 3 - account)});
-    if (random.chance(0.7))
-      event.entities.push_back({EntityKind::kMerchant, id_of(EntityKind::kMerchant, random.below(3))});
-    if (random.chance(0.5)) event.entities.push_back({EntityKind::kCard, id_of(EntityKind::kCard, account)});
-    if (random.chance(0.4))
-      event.entities.push_back({EntityKind::kCounterparty, id_of(EntityKind::kCounterparty, random.below(3))});
-    const bool repeats_time = std::ranges::find(stream, event.time, &Event::time) != stream.end();
-    if (random.chance(0.8) && !repeats_time) event.data["country"] = kCountries[random.below(6)];
-    stream.push_back(std::move(event));
-  }
-  return stream;
-}
-
-Seen seen_of(const Event& event) {
-  Seen seen{event.time.us, event.seq, *amount_of(event), country_of(event), event.data.at("direction") == "debit", {}};
-  for (const auto& entity : event.entities) seen.touches.insert({static_cast<int>(entity.kind), entity.id});
-  return seen;
-}
-
-bool same_bits(double a, double b) {
-  return (std::isnan(a) && std::isnan(b)) || std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
-}
-
-History history_of(const std::vector<Event>& stream) {
-  return [&stream](const Entity& entity, int64_t max_seq, Timestamp max_time, const EachEvent& each) -> Result<void> {
-    for (const auto& event : stream) {
-      if (event.seq > max_seq || event.time > max_time) continue;
-      if (std::ranges::find(event.entities, entity) != event.entities.end()) TRY(each(event));
-    }
-    return {};
-  };
-}
 
 struct Outcome {
   uint64_t samples = 0;
@@ -312,14 +34,13 @@ Outcome compare(uint64_t seed, size_t events, size_t features_a_read) {
     for (size_t i = 0; i < features_a_read; ++i) which.push_back(static_cast<int>(random.below(told.size())));
     const auto row = engine.read(moment_of(event), which);
     for (size_t i = 0; i < which.size(); ++i) {
-      const Told& one = told[static_cast<size_t>(which[i])];
-      const double expected = naive(one, event, log);
+      const auto at = static_cast<size_t>(which[i]);
+      const double expected = naive(told, at, event, log);
       ++outcome.samples;
       outcome.known += !std::isnan(expected);
       if (row && same_bits((*row)[i], expected)) continue;
-      outcome.differences.push_back(fmt::format("seed {} seq {} {} {} where '{}' of '{}' window '{}': {} instead of {}",
-                                                seed, event.seq, one.entity, one.aggregate, one.where, one.value,
-                                                one.window, row ? (*row)[i] : kUnknown, expected));
+      outcome.differences.push_back(fmt::format("seed {} seq {} {}: {} instead of {}", seed, event.seq,
+                                                described(told[at]), row ? (*row)[i] : kUnknown, expected));
     }
   };
   for (const auto& event : stream) {
@@ -375,6 +96,191 @@ TEST(FeaturesProperty, values_do_not_depend_on_the_order_in_which_events_are_app
     }
   }
 }
+
+// The same stream with labels strewn in: each says, later, how an earlier transaction turned out; some twice.
+std::vector<Event> labelled_stream(Random random, size_t count) {
+  std::vector<Event> all;
+  std::vector<Event> samples;
+  for (auto& event : random_stream(random.fork(1), count)) {
+    samples.push_back(event);
+    all.push_back(std::move(event));
+    if (!random.chance(0.7)) continue;
+    const Event& sample = samples[random.below(samples.size())];
+    Event label;
+    label.type = "loan.status_recorded";
+    label.id = "label " + sample.id;
+    label.time = sample.time + hours(static_cast<int64_t>(random.below(40 * 24)));
+    label.data = {{"loan", sample.id}, {"status", random.chance(0.3) ? "defaulted" : "performing"}};
+    label.entities = {sample.entities.front()};
+    all.push_back(std::move(label));
+  }
+  for (size_t i = 0; i < all.size(); ++i) all[i].seq = static_cast<int64_t>(i) + 1;
+  return all;
+}
+
+std::string_view text_of(const Event& event, std::string_view field) { return event.data.at(field).as_string(); }
+
+// What the newest label in time says of the sample; nothing: no label.
+std::optional<double> naive_label(const Event& sample, const std::vector<Event>& all, int64_t up_to_seq,
+                                  Duration within) {
+  const Event* newest = nullptr;
+  for (const auto& event : all) {
+    if (event.type == sample.type || event.seq > up_to_seq || text_of(event, "loan") != sample.id) continue;
+    if (event.time - sample.time > within) continue;
+    if (newest == nullptr || std::pair(newest->time, newest->seq) < std::pair(event.time, event.seq)) newest = &event;
+  }
+  if (newest == nullptr) return std::nullopt;
+  return text_of(*newest, "status") == "defaulted" ? 1 : 0;
+}
+
+TEST(FeaturesProperty, training_sets_equal_the_naive_computation_bit_for_bit) {
+  const auto told = told_definitions();
+  const DefinitionFile file{"test.yaml", yaml_of(told)};
+  const auto set = FeatureSet::parse(std::span(&file, 1));
+  ASSERT_TRUE(set.has_value()) << set.error().text();
+  size_t samples = 0;
+  for (uint64_t seed = 1; seed <= 12; ++seed) {
+    const auto all = labelled_stream(Random(seed + 500), 60);
+    const auto up_to_seq = static_cast<int64_t>(all.size()) - 7;
+    const Scan scan = [&](int64_t after, int64_t up_to, const EachEvent& each) -> Result<void> {
+      for (const auto& event : all) {
+        if (event.seq > after && event.seq <= up_to) TRY(each(event));
+      }
+      return {};
+    };
+    const TrainingSpec spec{.sample_on = {"transaction.posted"},
+                            .sample_where = "",
+                            .sample_key = "event.id",
+                            .label_on = {"loan.status_recorded"},
+                            .label_key = "loan",
+                            .label_value = "event.status == 'defaulted'",
+                            .label_within = days(30),
+                            .group = EntityKind::kAccount,
+                            .features = set->all()};
+    const auto training = build_training_set(*set, spec, scan, up_to_seq);
+    ASSERT_TRUE(training.has_value()) << training.error().text();
+    std::map<int64_t, size_t> row_of;
+    for (size_t row = 0; row < training->row_count(); ++row) row_of[training->seqs[row]] = row;
+    ASSERT_EQ(row_of.size(), training->row_count());
+    std::vector<Seen> log;
+    size_t labelled = 0;
+    for (const auto& event : all) {
+      if (event.type != "transaction.posted" || event.seq > up_to_seq) continue;
+      log.push_back(seen_of(event));
+      const auto label = naive_label(event, all, up_to_seq, days(30));
+      ASSERT_EQ(row_of.contains(event.seq), label.has_value()) << "seed " << seed << " seq " << event.seq;
+      if (!label) continue;
+      ++labelled;
+      const size_t row = row_of[event.seq];
+      EXPECT_EQ(training->labels[row], *label) << "seed " << seed << " seq " << event.seq;
+      EXPECT_EQ(training->groups[row], event.entities.front().id);
+      for (size_t i = 0; i < told.size(); ++i, ++samples) {
+        const double expected = naive(told, i, event, log);
+        const double value = training->values[row * told.size() + i];
+        ASSERT_TRUE(same_bits(value, expected)) << "seed " << seed << " seq " << event.seq << " " << described(told[i])
+                                                << ": " << value << " instead of " << expected;
+      }
+    }
+    EXPECT_EQ(labelled, training->row_count());
+  }
+  EXPECT_GT(samples, 100'000u);
+}
+
+// Live traffic in batches over a real database, most of the states out of memory and in the table; settled in slices,
+// and now and then another process goes on where the table stands.
+class StoredFeaturesProperty : public store::DatabaseTest {
+ protected:
+  void SetUp() override {
+    DatabaseTest::SetUp();
+    database_ = open();
+    ASSERT_NE(database_, nullptr);
+  }
+  LiveFeatures live(const FeatureSet& set) {
+    return LiveFeatures(
+        set, [this](const Entity& entity) -> Result<SecretKey> { return key_.derive(format(entity.id)); },
+        [this](store::Reader&, const Entity& entity, int64_t max_seq, Timestamp max_time, const EachEvent& each) {
+          return history_of(log_)(entity, max_seq, max_time, each);
+        },
+        {.cache_bytes = 30'000});
+  }
+  void settle_all(LiveFeatures& features) {
+    features.begin_settling();
+    for (bool is_over = false; !is_over && !HasFailure();) {
+      const auto done = database_->write([&](store::Transaction& transaction) -> Result<void> {
+        is_over = TRY(features.settle(transaction, 7)) == 0;
+        return is_over ? features.save_watermark(transaction, log_.back().seq) : Result<void>();
+      });
+      ASSERT_TRUE(done) << done.error().text();
+      features.settled();
+    }
+  }
+  void go_on(LiveFeatures& features) {
+    const auto done = database_->read([&](store::Reader& reader) -> Result<void> {
+      const auto watermark = TRY(features.watermark(reader));
+      std::vector<Event> after;
+      for (const auto& event : log_) {
+        if (event.seq > watermark) after.push_back(event);
+      }
+      TRY(features.prepare(reader, after));
+      for (const auto& event : after) TRY(features.apply(event));
+      return {};
+    });
+    ASSERT_TRUE(done) << done.error().text();
+    features.publish();
+  }
+
+  std::unique_ptr<store::Database> database_;
+  SecretKey key_ = SecretKey::random();
+  std::vector<Event> log_;
+};
+
+TEST_P(StoredFeaturesProperty, live_values_over_a_database_equal_the_naive_computation_bit_for_bit) {
+  const auto told = told_definitions();
+  const DefinitionFile file{"test.yaml", yaml_of(told)};
+  const auto set = FeatureSet::parse(std::span(&file, 1));
+  ASSERT_TRUE(set.has_value()) << set.error().text();
+  Random random(20260901);
+  const auto stream = random_stream(random.fork(1), 240);
+  std::vector<Seen> seen;
+  size_t samples = 0;
+  LiveFigures total;
+  auto features = live(*set);
+  for (size_t begin = 0; begin < stream.size() && !HasFailure();) {
+    const std::vector<Event> batch(
+        stream.begin() + static_cast<std::ptrdiff_t>(begin),
+        stream.begin() + static_cast<std::ptrdiff_t>(std::min(stream.size(), begin + 1 + random.below(12))));
+    const auto done = database_->write([&](store::Transaction& transaction) -> Result<void> {
+      TRY(features.prepare(transaction, batch));
+      for (const auto& event : batch) {
+        Selection which;
+        for (int i = 0; i < 60; ++i) which.push_back(static_cast<int>(random.below(told.size())));
+        const auto row = TRY(features.read(transaction, event, which));
+        for (size_t i = 0; i < which.size(); ++i, ++samples) {
+          const auto at = static_cast<size_t>(which[i]);
+          const double expected = naive(told, at, event, seen);
+          EXPECT_TRUE(same_bits(row[i], expected))
+              << "seq " << event.seq << " " << described(told[at]) << ": " << row[i] << " instead of " << expected;
+        }
+        TRY(features.apply(event));
+        seen.push_back(seen_of(event));
+      }
+      return {};
+    });
+    ASSERT_TRUE(done) << done.error().text();
+    features.publish();
+    log_.insert(log_.end(), batch.begin(), batch.end());
+    begin += batch.size();
+    if (random.chance(0.5)) settle_all(features);
+    if (!random.chance(0.1)) continue;
+    total.rebuilt_reads += features.figures().rebuilt_reads;
+    features = live(*set);
+    go_on(features);
+  }
+  EXPECT_GT(samples, 10'000u);
+  EXPECT_GT(total.rebuilt_reads + features.figures().rebuilt_reads, 0u);
+}
+
+AMITY_ON_BOTH_DATABASES(StoredFeaturesProperty);
 
 }  // namespace
 }  // namespace amity::features
