@@ -12,9 +12,8 @@
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
+#include "api/client/answer_reader.h"
 #include "api/problem.h"
 #include "base/crypto.h"
 
@@ -22,15 +21,12 @@ namespace amity::api {
 namespace {
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
 using Tcp = asio::ip::tcp;
 using Executor = asio::io_context::executor_type;
 using Socket = asio::basic_stream_socket<Tcp, Executor>;
 template <class T>
 using Awaitable = asio::awaitable<T, Executor>;
 constexpr asio::use_awaitable_t<Executor> kAwait{};
-
-constexpr uint64_t kResponseBytesMax = 256 * 1024 * 1024;
 
 std::string request_bytes(const HttpTarget& target, const Request& request) {
   std::string out = fmt::format("{} {} HTTP/1.1\r\nhost: {}:{}\r\nconnection: close\r\n", name_of(request.method),
@@ -42,39 +38,17 @@ std::string request_bytes(const HttpTarget& target, const Request& request) {
   return out + fmt::format("content-length: {}\r\n\r\n", request.body.size()) + request.body;
 }
 
-Response response_of(http::response<http::string_body> message) {
-  Response response{.status = static_cast<int>(message.result_int()), .content_type = {}, .headers = {}, .body = {}};
-  for (const auto& field : message) {
-    std::string name(field.name_string());
-    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    if (name == "content-type") response.content_type = std::string(field.value());
-    response.headers.push_back({std::move(name), std::string(field.value())});
-  }
-  response.body = std::move(message.body());
-  return response;
-}
-
 // Errors of the network are exceptions here and stop in HttpTransport::send.
 template <class Stream>
 Awaitable<Response> converse(Stream& stream, const std::string& bytes, bool is_head) {
   co_await asio::async_write(stream, asio::buffer(bytes), kAwait);
-  http::response_parser<http::string_body> parser;
-  parser.body_limit(kResponseBytesMax);
-  parser.skip(is_head);
-  parser.eager(true);
-  std::string buffer(64 * 1024, '\0');
-  size_t held = 0;
-  while (!parser.is_done()) {
-    if (held == buffer.size()) throw boost::system::system_error(make_error_code(http::error::header_limit));
-    held += co_await stream.async_read_some(asio::buffer(buffer.data() + held, buffer.size() - held), kAwait);
-    boost::system::error_code error;
-    const size_t used = parser.put(asio::buffer(buffer.data(), held), error);
-    if (error && error != http::error::need_more) throw boost::system::system_error(error);
-    buffer.erase(0, used);
-    buffer.append(used, '\0');
-    held -= used;
+  AnswerReader reader(is_head);
+  while (!reader.is_whole()) {
+    const auto space = reader.space();
+    const size_t count = co_await stream.async_read_some(asio::buffer(space.data(), space.size()), kAwait);
+    if (const auto error = reader.received(count)) throw boost::system::system_error(error);
   }
-  co_return response_of(parser.release());
+  co_return reader.take();
 }
 
 class HttpTransport final : public Transport {
@@ -180,7 +154,7 @@ Result<json::value> json_answer(const Result<Response>& response) {
   if (!response) return std::unexpected(response.error());
   if (response->status >= 400) return std::unexpected(error_of_problem(*response));
   if (response->body.empty()) return json::value();
-  return parse_json(response->body, kResponseBytesMax);
+  return parse_json(response->body, kAnswerBytesMax);
 }
 
 std::string percent_encoded(std::string_view text) {
