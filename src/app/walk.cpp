@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "events/catalogue.h"
+#include "customers/arrival.h"
 
 namespace amity::app {
 namespace {
@@ -27,21 +27,6 @@ std::unexpected<Error> erased_since(int64_t seq) {
               "this event was taken as number " + std::to_string(seq) +
                   " and its owner has been erased since, and with them the first answer: it is not taken again",
               "/subject");
-}
-
-// Amounts of different currencies are never added or compared, and there is no recorded rate between them yet: what
-// arrives about an account is in the account's own. Only what arrives is asked; what is in the log stays as it is.
-Result<void> check_currency(const Rooms& rooms, const Event& event) {
-  const auto* account = rooms.records.account(event.entities.front().id);
-  if (event.subject.kind != events::EntityKind::kAccount || account == nullptr) return {};
-  const auto own = account->record.text_of("currency");
-  for (const auto& field : events::find_type(event.type)->fields) {
-    const auto* money = field.kind == events::FieldKind::kMoney ? event.data.if_contains(field.name) : nullptr;
-    if (own.empty() || money == nullptr || money->is_null() || money->at("currency").as_string() == own) continue;
-    return fail(Code::kUnprocessable, "the account is kept in another currency: send the amount in the account's",
-                "/data/" + std::string(field.name) + "/currency");
-  }
-  return {};
 }
 
 // "customer.frozen" or "customer.erased", and what kept them; the basis is a person's words and stays in the event.
@@ -110,7 +95,7 @@ Result<Answer> Walk::take(const security::Caller& caller, Event event, const std
   }
   const auto prepared = event.entities;
   auto resolved = rooms_.records.resolve(event);  // again: an event before it may have changed who is meant
-  if (resolved) resolved = check_currency(rooms_, event);
+  if (resolved) resolved = customers::check_arrival(rooms_.records, event);
   if (!resolved) {
     if (!is_about_the_event(resolved.error().code)) return std::unexpected(std::move(resolved).error());
     return Answer(std::unexpected(std::move(resolved).error()));
@@ -266,7 +251,7 @@ Result<json::object> evaluate(Rooms& rooms, store::Reader& reader, Event event) 
   TRY(rooms.settling.take_up(reader, *rooms.features));
   TRY(rooms.records.load(reader, std::span(&event, 1)));
   TRY(rooms.records.resolve(event));
-  TRY(check_currency(rooms, event));
+  TRY(customers::check_arrival(rooms.records, event));
   TRY(rooms.features->prepare(reader, std::span(&event, 1)));
   event.seq = TRY(rooms.log.last_seq(reader)) + 1;
   const auto history = [&](events::Entity entity, int64_t max_seq, Timestamp max_time, const auto& each) {
