@@ -118,6 +118,53 @@ TEST_F(Authorisation, reading_decisions_is_audited_once_a_request) {
   EXPECT_EQ(recorded().audit_entries["decisions.listed"], before + 1);
 }
 
+// An administrator imports and sends events, and sees no customer: nor how likely they are to default.
+TEST_F(Authorisation, who_may_not_read_decisions_is_told_their_ids_alone) {
+  const api::Router router(router_parts());
+  const auto sent_by = [&](security::Caller caller, const std::string& id, const json::array& documents) {
+    json::array events;
+    for (const auto& document : documents) {
+      json::object event{{"specversion", "1.0"}, {"source", "core"}, {"id", id}, {"time", "2026-01-02T00:00:00Z"}};
+      for (const auto& field : document.as_object()) event[field.key()] = field.value();
+      event["id"] = id + "/" + std::to_string(events.size());
+      events.push_back(std::move(event));
+    }
+    api::Request request;
+    request.method = Method::kPost;
+    request.target = "/v1/events";
+    request.caller = std::move(caller);
+    request.headers = {{"content-type", "application/json"}};
+    request.body = write_json(events);
+    const auto response = router.handle(std::move(request));
+    EXPECT_EQ(response.status, 200) << response.body;
+    return parse_json(response.body)->at("results").as_array();
+  };
+  const auto admin = caller_of(Role::kAdministrator);
+  const json::array holders{{{"customer", "lin"}, {"role", "owner"}}};
+  sent_by(admin, "bank",
+          {{{"type", "customer.registered"}, {"subject", "customer/lin"}, {"data", {{"name", "Lin"}}}},
+           {{"type", "account.opened"},
+            {"subject", "account/a"},
+            {"data", {{"type", "loan"}, {"currency", "CNY"}, {"holders", holders}}}}});
+  const json::array applied{
+      {{"type", "credit.application"},
+       {"subject", "account/a"},
+       {"data", {{"application", "1"}, {"amount", {{"amount_minor", 100}, {"currency", "CNY"}}}, {"months", 12}}}}};
+  auto sender = caller_of(Role::kServiceAgent);
+  sender.key_scopes = {security::Permission::kWriteEvents};
+  for (const auto& caller : {admin, sender}) {
+    const auto result = sent_by(caller, "apply as " + caller.name, applied).front().as_object();
+    EXPECT_EQ(result.size(), 4U) << write_json(result);
+    EXPECT_TRUE(result.contains("seq"));
+    EXPECT_EQ(result.at("decision_id").as_string().size(), 36U);
+  }
+  for (const auto role : {Role::kServiceAgent, Role::kRelationshipManager}) {
+    const auto result = sent_by(caller_of(role), "apply as " + std::string(name_of(role)), applied).front().as_object();
+    EXPECT_FALSE(result.contains("decision_id"));
+    EXPECT_EQ(result.at("decision").at("outcome").as_string(), "refer");
+  }
+}
+
 TEST_F(Authorisation, a_denied_call_changes_nothing) {
   const api::Router router(router_parts());
   const auto before = recorded();

@@ -17,6 +17,12 @@ std::string_view mode_of(const Request& request) {
   return is_list ? "application/cloudevents-batch+json" : "application/cloudevents+json";
 }
 
+// Who only sends events, as a system of the institution or the administrator who imports, learns nothing of what was
+// decided about anybody.
+bool may_know_decisions(const security::Caller& caller) {
+  return caller.may(Permission::kReadDecisions) || caller.may(Permission::kDecide);
+}
+
 json::object result_of(const events::Event& event, const Result<json::object>& answer, const Services& services,
                        const Request& request) {
   json::object result{{"id", event.id}, {"source", event.source}};
@@ -26,7 +32,11 @@ json::object result_of(const events::Event& event, const Result<json::object>& a
   }
   result["seq"] = answer->at("seq");
   for (const auto& decision : answer->at("decisions").as_array()) {
-    result["decision"] = worded_summary(services.texts, decision.as_object(), request.language);
+    if (may_know_decisions(request.who())) {
+      result["decision"] = worded_summary(services.texts, decision.as_object(), request.language);
+    } else {
+      result["decision_id"] = decision.at("id");
+    }
   }
   return result;
 }
