@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "base/unknown_field.h"
 #include "events/text.h"
+#include "security/caller.h"
 
 namespace amity::events {
 namespace {
@@ -117,6 +118,7 @@ Result<void> check_value(const json::value& value, const Field& field) {
     case FieldKind::kTimestamp: return check_timestamp(value);
     case FieldKind::kCode: return check_code(value, field.codes);
     case FieldKind::kHolders: return check_holders(value, field);
+    case FieldKind::kUnit: return security::check_unit(TRY(text_in(value)));
     case FieldKind::kCurrency: TRY(Currency::parse(TRY(text_in(value)))); return {};
     case FieldKind::kNumber:
       if (!value.is_number()) return invalid("a number is expected here");

@@ -26,6 +26,7 @@ enum class FieldKind {
   kCurrency,   // a code of ISO 4217
   kReference,  // the key of an entity of kind `entity`, which becomes one of the event's entities
   kHolders,    // [{"customer": "1", "role": "owner"}]
+  kUnit,       // an organisation unit, "/east/shanghai": as those of users (security/caller.h)
 };
 
 // JR/T 0171-2020: C1 internal, C2 personal (identity, contact, balances, transactions), C3 authentication secrets.

@@ -81,6 +81,24 @@ TEST(catalogue, refuses_impossible_dates_and_codes_that_only_look_right) {
   EXPECT_FALSE(check_data(type, 1, {{"level", nullptr}, {"valid_until", "2024-02-29"}}, ""));
 }
 
+TEST(catalogue, takes_a_unit_only_as_users_have_one) {
+  const auto place = [](std::string_view type, json::object data) {
+    const auto checked = check_data(*find_type(type), 1, data, "/data");
+    return checked ? "accepted" : checked.error().place;
+  };
+  for (const auto* unit : {"/", "/east", "/east/shanghai", "/a.b_c-d@e/9"}) {
+    EXPECT_EQ(place("customer.registered", {{"unit", unit}}), "accepted") << unit;
+  }
+  const std::string too_long = "/" + std::string(128, 'a');
+  for (const auto* unit : {"not a unit", "east", "/east/", "//", "/east//shanghai", "/East", "", too_long.c_str()}) {
+    EXPECT_EQ(place("customer.registered", {{"unit", unit}}), "/data/unit") << unit;
+    EXPECT_EQ(place("customer.updated", {{"unit", unit}}), "/data/unit") << unit;
+    const json::array holders{{{"customer", "1"}, {"role", "owner"}}};
+    EXPECT_EQ(place("account.opened", {{"type", "deposit"}, {"currency", "CNY"}, {"holders", holders}, {"unit", unit}}),
+              "/data/unit");
+  }
+}
+
 TEST(catalogue, has_no_type_or_field_twice) {
   std::set<std::string_view> types;
   for (const auto& type : catalogue()) {
@@ -93,8 +111,8 @@ TEST(catalogue, has_no_type_or_field_twice) {
 }
 
 std::string_view name_of_kind(FieldKind kind) {
-  constexpr std::string_view kNames[] = {"text",      "integer", "number",   "boolean",   "money",  "date",
-                                         "timestamp", "code",    "currency", "reference", "holders"};
+  constexpr std::string_view kNames[] = {"text",      "integer", "number",   "boolean",   "money",   "date",
+                                         "timestamp", "code",    "currency", "reference", "holders", "unit"};
   return kNames[static_cast<size_t>(kind)];
 }
 

@@ -33,7 +33,7 @@ constexpr Field kCustomerProfile[] = {
     {"occupation", kText, kOptional, kC2},
     {"income", kMoney, kOptional, kC2, kCustomer, {}, 0},  // per month
     {"language", kCode, kOptional, kC1, kCustomer, "zh|en|cs"},
-    {"unit", kText},  // organisation unit, "/east/shanghai"
+    {"unit", kUnit},
     {"segment", kText},
 };
 constexpr Field kRelationshipRecorded[] = {
@@ -85,7 +85,7 @@ constexpr Field kAccountOpened[] = {
     {"currency", kCurrency, kRequired},
     {"holders", kHolders, kRequired, kC2, kCustomer, kHolderRoles},
     {"product", kText},
-    {"unit", kText},
+    {"unit", kUnit},
     {"statements", kText},
 };
 constexpr Field kAccountHolderAdded[] = {

@@ -113,6 +113,18 @@ Result<Permission> parse_permission(std::string_view name) {
   return find_value<Permission>(kPermissionNames, name, "permission");
 }
 
+Result<void> check_unit(std::string_view unit) {
+  constexpr size_t kMaxUnitBytes = 128;
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+           std::string_view("/._-@").find(c) != std::string_view::npos;
+  };
+  const bool is_path = unit.size() > 1 && unit.size() <= kMaxUnitBytes && unit.front() == '/' && unit.back() != '/' &&
+                       unit.find("//") == std::string_view::npos && std::ranges::all_of(unit, is_letter);
+  if (unit == "/" || is_path) return {};
+  return invalid("a unit is a path like /east/shanghai of a-z 0-9 . _ - @");
+}
+
 bool may(Role role, Permission permission) {
   for (const Grant& grant : kGrants) {
     if (grant.role == role) return (grant.permissions & all_of({permission})) != 0;

@@ -75,6 +75,10 @@ struct Caller {
   bool sees_unit(std::string_view row_unit) const;  // "/east" sees "/east/shanghai", not "/eastern"
 };
 
+// An organisation unit: "/", or a path such as "/east/shanghai" of a-z 0-9 . _ - @ without empty parts, 128 bytes at
+// most. invalid, without a place.
+Result<void> check_unit(std::string_view unit);
+
 Result<Permission> parse_permission(std::string_view name);
 bool may(Role role, Permission permission);
 
