@@ -4,6 +4,32 @@
 namespace amity::app {
 namespace {
 
+TEST_F(Commands, nothing_is_made_for_a_database_of_a_server_that_only_is_asked_or_is_not_there) {
+  database_ = "postgresql://amity@nohost.invalid/bank";
+  for (const auto* command : {"doctor", "audit verify", "customer show 7", "model list", "backup x"}) {
+    const auto ended = run(command);
+    EXPECT_EQ(ended.code, 4) << command << ended.output;
+    EXPECT_NE(ended.output.find("--key-file"), std::string::npos) << ended.output;
+  }
+  for (const auto* command : {"simulate --customers 1 --days 1", "serve --listen 127.0.0.1:0"}) {
+    const auto ended = run(command);
+    EXPECT_EQ(ended.code, 6) << command << ended.output;
+  }
+  EXPECT_TRUE(fs::is_empty(folder_)) << run("doctor").output;
+}
+
+TEST_F(Commands, keys_are_not_made_beside_data_that_lost_its_own) {
+  make_bank();
+  fs::rename(folder_ / "bank.db.keys", folder_ / "elsewhere.keys");
+  fs::rename(folder_ / "bank.db.key", folder_ / "elsewhere.key");
+  for (const auto* command : {"doctor", "user add other --roles marketer", "serve --listen 127.0.0.1:0"}) {
+    expect(4, "name it by --keys and its key file by --key-file", command);
+  }
+  EXPECT_FALSE(fs::exists(folder_ / "bank.db.keys"));
+  EXPECT_FALSE(fs::exists(folder_ / "bank.db.key"));
+  expect(0, "ok", "--keys sqlite:elsewhere.keys --key-file elsewhere.key doctor");
+}
+
 // A core system that was read under another mapping names its accounts again.
 TEST_F(Commands, openings_that_contradict_the_first_import_are_refused_with_their_line_and_repeats_are_taken) {
   make_bank();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -89,8 +90,10 @@ Result<void> read_file(Configuration& configuration, const std::string& path) {
 }  // namespace
 
 std::string Configuration::data_path() const {
-  constexpr std::string_view kSqlite = "sqlite:";
-  return database.starts_with(kSqlite) ? database.substr(kSqlite.size()) : "amity";
+  constexpr std::string_view kFile = "sqlite:";
+  if (is_file()) return database.substr(kFile.size());
+  const auto beside = keys.starts_with(kFile) ? keys.substr(kFile.size()) : key_file;
+  return beside.empty() ? "amity" : std::filesystem::path(beside).replace_extension().string();
 }
 
 std::span<const ConfigurationKey> configuration_keys() { return kKeys; }

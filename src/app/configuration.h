@@ -33,7 +33,10 @@ struct Configuration {
   // Tests of durability only, and no key: AMITY_TEST_WEAKEN_SYNCHRONOUS=1 in the environment (SQLite's NORMAL).
   bool weaken_synchronous_for_test = false;
 
-  // The path of the data without "sqlite:", or a name for files kept for a PostgreSQL database.
+  // Whether the database is a file of this machine.
+  bool is_file() const { return database.starts_with("sqlite:"); }
+  // The path of the data without "sqlite:". For a server's database: what the files kept for it are called, beside the
+  // key store where that is a file, else beside the key file ("amity" in the current folder where neither is named).
   std::string data_path() const;
 };
 

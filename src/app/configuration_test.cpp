@@ -55,6 +55,20 @@ TEST(Configuration, a_level_of_logs_that_does_not_exist_is_refused) {
   EXPECT_EQ(read.error().text(), "log-level is one of debug, info, warn, error (at --log-level)");
 }
 
+TEST(Configuration, files_kept_for_a_servers_database_stand_beside_its_keys) {
+  const auto path_with = [](std::map<std::string, std::string> given) {
+    given["database"] = "postgresql://user@host/bank";
+    const auto read = read_configuration(given, nothing, "");
+    return read->data_path() + " " + read->keys + " " + read->key_file + " " + read->checkpoints;
+  };
+  EXPECT_EQ(path_with({}), "amity sqlite:amity.keys amity.key amity.checkpoints");
+  EXPECT_EQ(path_with({{"keys", "sqlite:/a/bank.keys"}}),
+            "/a/bank sqlite:/a/bank.keys /a/bank.key /a/bank.checkpoints");
+  EXPECT_EQ(path_with({{"key-file", "/b/bank.key"}}), "/b/bank sqlite:/b/bank.keys /b/bank.key /b/bank.checkpoints");
+  EXPECT_EQ(path_with({{"keys", "postgresql://user@host/keys"}, {"key-file", "/b/bank.key"}}),
+            "/b/bank postgresql://user@host/keys /b/bank.key /b/bank.checkpoints");
+}
+
 TEST(Configuration, a_file_that_is_missing_or_no_list_of_keys_is_refused) {
   EXPECT_EQ(read_configuration({}, nothing, "/no/such/file").error().code, Code::kNotFound);
   EXPECT_EQ(read_configuration({}, nothing, file_with("- workers\n")).error().code, Code::kInvalid);

@@ -85,12 +85,6 @@ Result<std::vector<events::Entity>> with_what_only_they_used(store::Reader& read
 
 }  // namespace
 
-void make_data_folder(const Configuration& configuration) {
-  std::error_code ignored;  // where it fails, opening says why
-  const auto folder = fs::path(configuration.data_path()).parent_path();
-  if (!folder.empty()) fs::create_directories(folder, ignored);
-}
-
 security::Caller local_operator() {
   using security::Role;
   security::Caller caller;
@@ -123,35 +117,6 @@ Result<std::unique_ptr<Engine>> Engine::open(const Configuration& configuration,
   TRY(engine->resume_erasures());
   TRY(engine->end_freezes_if_due());
   return engine;
-}
-
-// Keys, database, identity, audit, users: what everything else stands on.
-Result<void> Engine::open_ground() {
-  make_data_folder(configuration_);
-  keys_ = TRY(security::KeyStore::open({.url = configuration_.keys, .key_file = configuration_.key_file}, clock_));
-  if (configuration_.weaken_synchronous_for_test) {
-    log(Level::kWarn, "AMITY_TEST_WEAKEN_SYNCHRONOUS is set: what is acknowledged may be lost", {});
-  }
-  database_ = TRY(store::open_database({.url = configuration_.database,
-                                        .page_key = keys_->institution_key("pages"),
-                                        .weaken_synchronous_for_test = configuration_.weaken_synchronous_for_test}));
-  pseudonyms_ = std::make_unique<events::Pseudonyms>(keys_->institution_key("pseudonyms"));
-  audit_ =
-      std::make_unique<security::AuditChain>(clock_, SigningKey::from_seed(keys_->institution_key("audit_signing")));
-  users_ = std::make_unique<security::Users>(*database_, *audit_, clock_, keys_->institution_key("users"));
-  log_ = std::make_unique<events::EventLog>(*keys_, *pseudonyms_);
-  return check_keys_fit();
-}
-
-// PostgreSQL has no page key that would tell another bank's keys: the newest event must open with these.
-Result<void> Engine::check_keys_fit() {
-  return database_->read([&](store::Reader& reader) -> Result<void> {
-    const auto last = TRY(log_->last_seq(reader));
-    auto opened = log_->scan(reader, last, last, [](const events::Event&) -> Result<void> { return {}; });
-    if (opened || opened.error().code != Code::kConflict) return opened;
-    return fail(Code::kConflict, "the keys are not this database's: name the key store and key file made with it",
-                "keys");
-  });
 }
 
 Result<void> Engine::read_definitions(const Institution& institution) {

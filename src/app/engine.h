@@ -91,6 +91,7 @@ class Engine {
  private:
   Engine(const Configuration& configuration, const Clock& clock);
   Result<void> open_ground();
+  Result<void> open_keys_and_database();
   Result<void> check_keys_fit();
   Result<void> open_rooms(const Institution& institution);
   Result<void> read_definitions(const Institution& institution);

@@ -121,6 +121,14 @@ TEST_P(Opening, another_key_store_does_not_open_the_database_and_harms_nothing) 
     ASSERT_TRUE(engine) << engine.error().text();
     register_somebody(**engine, "zhang");
   }
+  const auto missing = open_bank("another");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, Code::kNotFound) << missing.error().text();
+  EXPECT_NE(missing.error().message.find("--key-file"), std::string::npos) << missing.error().text();
+  EXPECT_FALSE(fs::exists(folder() / "another.keys"));
+  EXPECT_FALSE(fs::exists(folder() / "another.key"));
+  const auto chosen = configuration("another");
+  ASSERT_TRUE(security::KeyStore::open({.url = chosen.keys, .key_file = chosen.key_file}, clock_));
   const auto refused = open_bank("another");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::kConflict) << refused.error().text();

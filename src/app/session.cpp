@@ -61,8 +61,17 @@ bool may_begin(const CommandLine& line) {
 }
 
 Result<void> check_there_is_a_database(const CommandLine& line, const Configuration& configuration) {
-  const bool is_file = configuration.database.starts_with("sqlite:");
-  if (!is_file || may_begin(line) || std::filesystem::exists(configuration.data_path())) return {};
+  constexpr std::string_view kFile = "sqlite:";
+  if (may_begin(line)) return {};
+  if (!configuration.is_file()) {
+    const auto& keys = configuration.keys;
+    if (!keys.starts_with(kFile) || std::filesystem::exists(keys.substr(kFile.size()))) return {};
+    return not_found(
+        "there is no key store: name the one made with this database by --keys, and its key file by "
+        "--key-file",
+        keys.substr(kFile.size()));
+  }
+  if (std::filesystem::exists(configuration.data_path())) return {};
   return not_found("there is no database: amity import, simulate, demo or serve makes one; --database names another",
                    configuration.database);
 }

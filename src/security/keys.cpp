@@ -31,6 +31,18 @@ Result<std::optional<SealedKey>> institution_key_in(store::Database& database) {
   return key;
 }
 
+std::unexpected<Error> no_store() {
+  return not_found(
+      "there is no key store here, and the database was made with one: name it by --keys and its key file "
+      "by --key-file",
+      "keys");
+}
+
+bool is_missing_file(std::string_view url) {
+  constexpr std::string_view kFile = "sqlite:";
+  return url.starts_with(kFile) && !std::filesystem::exists(url.substr(kFile.size()));
+}
+
 Result<SecretKey> open_root(const MasterKeys& masters, const SealedKey& sealed) {
   auto root = open_key(masters, sealed);
   if (root) return root;
@@ -50,12 +62,14 @@ KeyStore::Body::Body(std::unique_ptr<store::Database> database, const KeyStoreOp
 
 Result<std::unique_ptr<KeyStore::Body>> KeyStore::Body::open(const KeyStoreOptions& options, const Clock& clock,
                                                              const SealedKey* institution_key_to_restore) {
+  if (!options.may_make && is_missing_file(options.url)) return no_store();
   store::OpenOptions database_options;
   database_options.url = options.url;
   database_options.migrations = key_migrations();
   database_options.reader_count = kReaders;
   auto database = TRY(store::open_database(database_options));
   auto sealed = TRY(institution_key_in(*database));
+  if (!sealed && !options.may_make) return no_store();
   MasterKeys masters = TRY(read_or_make_masters(options.key_file, !sealed));
   if (!sealed) {
     sealed = institution_key_to_restore != nullptr ? *institution_key_to_restore

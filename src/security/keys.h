@@ -34,6 +34,8 @@ struct KeyStoreOptions {
   // owner may read it. Losing it loses everything: keep a copy apart from the data and from the key backups.
   std::string key_file;
   size_t cached_key_count = 200'000;  // 48 bytes of key and id each, with its index about 150
+  // Whether a store may be made where there is none: not beside data that was written with the keys of another.
+  bool may_make = true;
 };
 
 // An entry of the erasure register.
@@ -69,7 +71,8 @@ enum class KeyAccess { kUsual, kLegalHold };
 class KeyStore {
  public:
   // Opens or makes the store, resumes erasures and a rotation that were interrupted. conflict: the key file is not this
-  // store's. not_found: the store exists and its key file does not.
+  // store's. not_found: the store exists and its key file does not; or there is none and `may_make` is false, and
+  // nothing is then made.
   static Result<std::unique_ptr<KeyStore>> open(const KeyStoreOptions& options, const Clock& clock);
   ~KeyStore();
 
