@@ -4,6 +4,20 @@
 namespace amity::app {
 namespace {
 
+TEST_F(Commands, a_variable_that_is_no_setting_is_told_by_its_name_alone) {
+  make_bank();
+  const std::string wrong = "AMITY_WORKER=secret AMITY_LANGUAGE=zh AMITY_PASSWORD=x";
+  expect(1, "BAD  environment  AMITY_WORKER is set and is no setting", "doctor", wrong);
+  const auto listed = run("policy list", wrong);
+  EXPECT_EQ(listed.code, 0) << listed.output;
+  const auto warned = listed.output.find("AMITY_LANGUAGE, AMITY_WORKER");
+  EXPECT_NE(warned, std::string::npos) << listed.output;
+  EXPECT_EQ(listed.output.find("not a setting", warned), std::string::npos) << listed.output;  // once
+  EXPECT_EQ(listed.output.find("secret"), std::string::npos) << listed.output;
+  EXPECT_EQ(listed.output.find("AMITY_PASSWORD"), std::string::npos) << listed.output;
+  EXPECT_EQ(run("policy list", "AMITY_PASSWORD=x AMITY_TEST_X=1").output.find("AMITY_"), std::string::npos);
+}
+
 TEST_F(Commands, nothing_is_made_for_a_database_of_a_server_that_only_is_asked_or_is_not_there) {
   database_ = "postgresql://amity@nohost.invalid/bank";
   for (const auto* command : {"doctor", "audit verify", "customer show 7", "model list", "backup x"}) {

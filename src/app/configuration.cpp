@@ -39,8 +39,14 @@ constexpr ConfigurationKey kKeys[] = {
     {"log-level", "debug, info, warn or error", &C::log_level},
 };
 
+constexpr std::string_view kPrefix = "AMITY_";
+// Variables that are no settings and have a reader all the same: the password of a command, and what tests and scripts
+// set. One that ends in _ stands for all that begin so.
+constexpr std::string_view kReserved[] = {"AMITY_PASSWORD", "AMITY_TEST_", "AMITY_SHIM_",
+                                          "AMITY_DATA",     "AMITY_LONG",  "AMITY_COUNTS"};
+
 std::string variable_of(std::string_view key) {
-  std::string name = "AMITY_";
+  std::string name(kPrefix);
   for (char c : key) name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return name;
 }
@@ -97,6 +103,23 @@ std::string Configuration::data_path() const {
 }
 
 std::span<const ConfigurationKey> configuration_keys() { return kKeys; }
+
+std::vector<std::string> unknown_variables(const char* const* environment) {
+  std::vector<std::string> unknown;
+  for (; *environment != nullptr; ++environment) {
+    const std::string_view variable = *environment;
+    const auto name = variable.substr(0, variable.find('='));
+    if (!name.starts_with(kPrefix)) continue;
+    const auto is_it = [&](const ConfigurationKey& key) { return variable_of(key.name) == name; };
+    const auto stands_for_it = [&](std::string_view reserved) {
+      return reserved.ends_with('_') ? name.starts_with(reserved) : name == reserved;
+    };
+    if (std::ranges::any_of(kKeys, is_it) || std::ranges::any_of(kReserved, stands_for_it)) continue;
+    unknown.emplace_back(name);
+  }
+  std::ranges::sort(unknown);
+  return unknown;
+}
 
 Result<Configuration> read_configuration(const std::map<std::string, std::string>& given, Environment environment,
                                          const std::string& file) {

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -39,6 +40,10 @@ struct Configuration {
   // key store where that is a file, else beside the key file ("amity" in the current folder where neither is named).
   std::string data_path() const;
 };
+
+// The variables AMITY_... of an environment ("NAME=value" each, null at its end) that are no setting, in order:
+// misspelt ones, mostly. Names only: a value may be a secret.
+std::vector<std::string> unknown_variables(const char* const* environment);
 
 struct ConfigurationKey {
   std::string_view name;  // "database"; the flag is --database, the variable AMITY_DATABASE

@@ -49,6 +49,15 @@ TEST(Configuration, a_number_out_of_its_range_is_refused_with_the_range_and_its_
   EXPECT_TRUE(read_configuration({{"workers", "256"}}, nothing, "").has_value());
 }
 
+TEST(Configuration, variables_that_are_no_settings_are_named_without_their_values) {
+  const char* const environment[] = {
+      "AMITY_WORKER=3",    "PATH=/bin",     "AMITY_WORKERS=3",     "AMITY_TEST_X=1",    "AMITY_PASSWORD=x",
+      "AMITY_SHIM_SEED=1", "AMITY_DATA=/x", "AMITY_DATAS=/x",      "AMITY_LANGUAGE=zh", "AMITY_",
+      "AMITY_LONG=1",      "MY_AMITY_X=1",  "AMITY_TLS_KEY=k.pem", "AMITY_COUNTS=/x",   nullptr};
+  EXPECT_EQ(unknown_variables(environment),
+            (std::vector<std::string>{"AMITY_", "AMITY_DATAS", "AMITY_LANGUAGE", "AMITY_WORKER"}));
+}
+
 TEST(Configuration, a_level_of_logs_that_does_not_exist_is_refused) {
   const auto read = read_configuration({{"log-level", "loud"}}, nothing, "");
   ASSERT_FALSE(read.has_value());

@@ -1,6 +1,7 @@
 // Customers, users, the audit chain, backups: what people look after.
 #include <fmt/format.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -253,6 +254,9 @@ Result<int> doctor(Session& session) {
   } else {
     const auto ready = session.call(Method::kGet, "/readyz");
     say("label.server", ready ? Result<std::string>(words.say("say.ready")) : std::unexpected(ready.error()));
+  }
+  for (const auto& name : unknown_variables(environ)) {
+    say("label.environment", fail(Code::kInvalid, words.say("say.no_setting", {{"name", name}})));
   }
   const auto audit = session.call(Method::kGet, "/v1/audit/verification");
   if (audit && audit->at("is_intact").as_bool()) {

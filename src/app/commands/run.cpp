@@ -1,6 +1,10 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <map>
 
 #include "app/commands.h"
+#include "base/log.h"
 
 namespace amity::app {
 namespace {
@@ -44,9 +48,17 @@ const std::map<std::string, Alone, std::less<>>& alone() {
   return kCommands;
 }
 
+void warn_of_unknown_variables() {
+  const auto unknown = unknown_variables(environ);
+  if (unknown.empty()) return;
+  log(Level::kWarn, "not a setting of the program, so it is ignored: see amity --help for the list",
+      {{"variables", fmt::format("{}", fmt::join(unknown, ", "))}});
+}
+
 }  // namespace
 
 Result<int> run_command(const CommandLine& line) {
+  if (line.command != "doctor") warn_of_unknown_variables();  // it lists them as defects
   if (const auto found = alone().find(line.command); found != alone().end()) return found->second(line);
   static const SystemClock clock;
   const auto session = TRY(Session::open(line, clock));
