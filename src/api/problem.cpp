@@ -69,7 +69,7 @@ json::object place_of(std::string_view place, std::string_view detail) {
     entry["header"] = place.substr(7);
   } else if (place.starts_with("path:")) {
     entry["path"] = place.substr(5);
-  } else {
+  } else if (!place.empty()) {  // of a whole batch there is none
     entry["place"] = place;
   }
   return entry;

@@ -48,6 +48,13 @@ TEST(Problem, tells_when_to_come_again) {
   EXPECT_EQ(problem({}, Error{Code::kLimit, "", ""}).header("retry-after"), "1");
 }
 
+TEST(Problem, of_a_whole_batch_has_no_place) {
+  const Error errors[] = {{Code::kInvalid, "the batch is empty", ""}};
+  const auto response = problem({}, errors);
+  EXPECT_NE(response.body.find(R"("errors":[{"detail":"the batch is empty"}])"), std::string::npos) << response.body;
+  EXPECT_EQ(error_of_problem(response).place, "");
+}
+
 TEST(Problem, keeps_our_own_mistakes_inside) {
   EXPECT_EQ(problem({}, Error{Code::kInternal, "row 7 of customers", "/x"}).body.find("customers"), std::string::npos);
 }

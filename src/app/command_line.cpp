@@ -1,5 +1,6 @@
 #include "app/command_line.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <memory>
@@ -208,6 +209,33 @@ Result<int64_t> CommandLine::number(std::string_view name, int64_t least, int64_
 bool CommandLine::has(std::string_view flag) const {
   const auto found = flags.find(std::string(flag));
   return found != flags.end() && found->second;
+}
+
+std::string place_in(const CommandLine& line, const std::string& place) {
+  const auto command = std::ranges::find(commands(), line.command, &Command::name);
+  if (command == commands().end()) return place;
+  const auto told = [&](std::string_view name) -> std::string {  // empty: no word of this command
+    const auto word = std::ranges::find(command->words, name, &Word::name);
+    if (word == command->words.end()) return {};
+    const bool is_argument = word->kind == Word::kArgument || word->kind == Word::kOptionalArgument;
+    return (is_argument ? "" : "--") + std::string(name);
+  };
+  constexpr std::pair<std::string_view, std::string_view> kOtherNames[] = {
+      {"/subject", "account"}, {"/subject", "customer"}, {"/definition", "file"}, {"header:idempotency-key", "id"}};
+  for (const auto& [known, name] : kOtherNames) {
+    if (place == known && !line.value(name).empty()) return told(name);
+  }
+  std::string_view rest = place;
+  for (const std::string_view kind : {"?", "path:", "header:amity-"}) {
+    if (rest.starts_with(kind)) rest.remove_prefix(kind.size());
+  }
+  if (rest.size() == place.size() && !place.starts_with('/')) return place;
+  while (!rest.empty()) {  // "/data/amount/currency": the last part that the command knows
+    const size_t slash = rest.rfind('/');
+    if (auto word = told(slash == std::string_view::npos ? rest : rest.substr(slash + 1)); !word.empty()) return word;
+    rest = rest.substr(0, slash == std::string_view::npos ? 0 : slash);
+  }
+  return place;
 }
 
 Result<std::optional<CommandLine>> parse_command_line(int argument_count, const char* const* arguments) {

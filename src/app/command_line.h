@@ -23,6 +23,11 @@ struct CommandLine {
   bool has(std::string_view flag) const;
 };
 
+// Where in the line stands what a route calls "?at", "/data/amount/currency", "header:amity-purpose" or
+// "path:decision":
+// "--at", "--currency", "--purpose", "decision". As it is where the command has no such word.
+std::string place_in(const CommandLine& line, const std::string& place);
+
 // Nothing to run (help or version was asked for and printed): no value. invalid: what is wrong, with a hint.
 Result<std::optional<CommandLine>> parse_command_line(int argument_count, const char* const* arguments);
 

@@ -40,9 +40,16 @@ TEST_F(Commands, what_is_not_there_or_cannot_be_is_refused_with_its_place) {
   expect(2, "--currency", "decide credit.application --customer 7 --amount 1 --months 12");
   expect(2, "--amount", "decide credit.application --customer 7 --amount 1,5 --currency CZK --months 12");
   expect(2, "--amount", "decide credit.application --customer 7 --amount 1 --currency CZX --months 12");
-  expect(2, "--months", "decide credit.application --customer 7 --amount 1 --currency CZK --months 0");
-  expect(5, "/subject", "decide credit.application --account 99 --amount 1 --currency CZK --months 12");
-  expect(2, "role", "user add other --roles emperor");
+  expect(2, "(at --months)", "decide credit.application --customer 7 --amount 1 --currency CZK --months 0");
+  expect(5, "(at --account)", "decide credit.application --account 99 --amount 1 --currency CZK --months 12");
+  expect(2, "(at --at)", "decide credit.application --account 99 --amount 1 --currency CZK --months 12 --at soon");
+  expect(2, "(at --at)", "customer show 99 --at soon");
+  expect(2, "(at --at)", "customer show 99 --at 2999-01-01");
+  expect(2, "(at --purpose)", "customer show 99 --purpose curiosity");
+  expect(2, "(at decision)", "decision show 7");
+  expect(2, "(at --since)", "evaluate credit.default --since soon");
+  expect(2, "(at --roles)", "user add other --roles emperor");
+  expect(2, "(at --unit)", "user add other --roles marketer --unit nowhere");
   expect(2, "--all or --decision", "replay");
 }
 

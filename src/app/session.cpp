@@ -171,8 +171,10 @@ Result<json::value> Session::call(Method method, const std::string& target, cons
   }
   if (method == Method::kPost) request.headers.push_back({"idempotency-key", key.empty() ? random_key() : key});
   const Elapsed elapsed(words_.say("progress.working"));
-  if (transport_) return api::json_answer(transport_->send(std::move(request)));
-  return api::json_answer(api::router_transport(*router_, caller_)->send(std::move(request)));
+  auto answer = api::json_answer(transport_ ? transport_->send(std::move(request))
+                                            : api::router_transport(*router_, caller_)->send(std::move(request)));
+  if (!answer) answer.error().place = place_in(line_, answer.error().place);
+  return answer;
 }
 
 std::vector<Answer> Session::submit(const std::vector<events::Event>& events) {
