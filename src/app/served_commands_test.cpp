@@ -104,6 +104,15 @@ TEST_F(ServedCommands, records_are_rebuilt_by_the_server_that_holds_them) {
   EXPECT_NE(said().find("/v1/rebuilds"), std::string::npos) << said();  // its access log
 }
 
+TEST_F(ServedCommands, a_second_server_and_what_needs_the_database_itself_are_told_to_try_later) {
+  serve({"--listen", "127.0.0.1:0"});
+  std::ofstream(path("loans.csv")) << "amount,bad\n1,1\n2,0\n";
+  for (const auto* command : {"serve --listen 127.0.0.1:0", "train --data loans.csv --target bad --name loans"}) {
+    const auto ended = run(command);
+    EXPECT_EQ(ended.code, 6) << command << ended.output;
+  }
+}
+
 // Begun again and again, so that the server is asked to stop, or killed, in the middle of one.
 TEST_F(ServedCommands, a_server_ended_while_it_rebuilds_leaves_records_that_need_no_rebuilding) {
   for (const int signal : {SIGTERM, SIGKILL}) {

@@ -47,11 +47,6 @@ Result<api::HttpTarget> target_of(const std::string& announced) {
   return target;
 }
 
-// The lease's conflict has no place of the input: only what the holder announced, which is nothing at first.
-bool is_held_elsewhere(const Error& error) {
-  return error.code == Code::kConflict && (error.place.empty() || error.place.starts_with("http"));
-}
-
 // These may begin a new database; any other command would only make an empty one of a mistyped name.
 bool may_begin(const CommandLine& line) {
   for (const auto* command : {"import", "simulate", "demo", "user add"}) {
@@ -77,6 +72,10 @@ Result<void> check_there_is_a_database(const CommandLine& line, const Configurat
 }
 
 }  // namespace
+
+bool is_held_elsewhere(const Error& error) {
+  return error.code == Code::kConflict && (error.place.empty() || error.place.starts_with("http"));
+}
 
 std::string language_of(const CommandLine& line) { return line.value("language", "en"); }
 
@@ -202,7 +201,7 @@ std::vector<Answer> Session::submit_over_http(const std::vector<events::Event>& 
 
 Result<Engine*> Session::engine_needed(std::string_view what) {
   if (engine_) return engine_.get();
-  return fail(Code::kConflict, std::string(what) + " needs the database for itself: stop the server first");
+  return fail(Code::kUnavailable, std::string(what) + " needs the database for itself: stop the server first");
 }
 
 }  // namespace amity::app

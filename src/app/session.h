@@ -29,7 +29,7 @@ class Session {
 
   // Null where a server holds the database.
   Engine* engine() { return engine_.get(); }
-  // For what cannot be done from outside: an error that says so.
+  // For what cannot be done from outside: unavailable, saying so.
   Result<Engine*> engine_needed(std::string_view what);
   const security::Caller& caller() const { return caller_; }
   const CommandLine& line() const { return line_; }
@@ -54,6 +54,15 @@ class Session {
   api::HttpTarget target_;
 };
 
+// Another process has the database open: the lease's conflict has no place of the input, only what the holder
+// announced, which is nothing at first.
+bool is_held_elsewhere(const Error& error);
+// For a command that needs it itself: unavailable, as it may be free later.
+template <class T>
+Result<T> unless_held(Result<T> opened) {
+  if (!opened && is_held_elsewhere(opened.error())) opened.error().code = Code::kUnavailable;
+  return opened;
+}
 // Not echoed; from AMITY_PASSWORD where it is set, as where nobody sits at the keyboard.
 Result<std::string> ask_password(const std::string& question);
 // The settings of the line, the environment and the file.

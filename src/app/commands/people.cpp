@@ -280,11 +280,12 @@ Result<int> restore(const CommandLine& line) {
     TRY(security::KeyStore::restore_backup(key_options, keys, clock));
   }
   {
-    const auto keys = TRY(security::KeyStore::open(key_options, clock));
+    const auto keys = TRY(unless_held(security::KeyStore::open(key_options, clock)));
     TRY(store::restore_database({.url = configuration.database, .page_key = keys->institution_key("pages")},
                                 line.value("backup")));
   }
-  const auto engine = TRY(Engine::open(configuration, clock));  // applies the erasure register before anybody is served
+  const auto engine =
+      TRY(unless_held(Engine::open(configuration, clock)));  // applies the erasure register before anybody is served
   const auto audit = TRY(engine->verify_audit(local_operator()));
   const auto words = TRY(Words::read(configuration.institution, language_of(line)));
   fmt::print("{}\n", words.say(audit.at("is_intact").as_bool() ? "say.restored" : "say.restored_earlier",

@@ -118,7 +118,7 @@ sigset_t keep_stop_signals_for_this_thread() {
 
 Result<int> serve_engine(const Configuration& configuration, const Words& words, const std::string& greeting) {
   const sigset_t signals = keep_stop_signals_for_this_thread();
-  const auto opened = TRY(Engine::open(configuration, kClock));
+  const auto opened = TRY(unless_held(Engine::open(configuration, kClock)));
   Engine& engine = *opened;
   set_log_level(level_named(configuration.log_level));
   const auto address = TRY(read_address(configuration.listen));
