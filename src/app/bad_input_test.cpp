@@ -342,6 +342,18 @@ TEST_F(BadInput, the_moment_of_a_decision_is_named_as_it_was_asked) {
   expect_refused({"another kind", asked("2024-01-02"), "pointer /subject"}, Method::kPost, "/v1/decisions");
 }
 
+TEST_F(BadInput, what_is_not_yet_is_not_answered_as_if_it_were_known) {
+  ASSERT_EQ(send(Method::kPost, "/v1/events", good_event()).status, 200);
+  const auto customer = "/v1/customers/" + std::string(kCanary) + "?at=";
+  for (const auto& path :
+       {customer, std::string("/v1/accounts/Canary?at="), std::string("/v1/accounts/Canary/features?at=")}) {
+    for (const auto& ahead : {std::string("2999-01-01"), format(clock_.now() + hours(25))}) {
+      expect_refused({path + ahead, "", "query at"}, Method::kGet, path + ahead);
+    }
+  }
+  EXPECT_EQ(send(Method::kGet, customer + format(clock_.now() + hours(23)), "").status, 200);
+}
+
 TEST_F(BadInput, query_values_and_paths_name_what_is_wrong) {
   ASSERT_EQ(send(Method::kPost, "/v1/events", good_event()).status, 200);
   const auto customer = "/v1/customers/" + std::string(kCanary);

@@ -3,17 +3,23 @@
 #include <charconv>
 #include <cmath>
 
+#include "events/decode.h"
+
 namespace amity::api {
 namespace {
 
 using events::EntityKind;
 using security::Permission;
 
-Result<std::optional<Timestamp>> moment_asked(const Request& request) {
+// As far ahead as events may lie; beyond it nothing is known.
+Result<std::optional<Timestamp>> moment_asked(const Services& services, const Request& request) {
   const auto at = request.query_value("at");
   if (!at) return std::nullopt;
   auto moment = parse_moment(*at);
   if (!moment) return invalid(moment.error().message, "?at");
+  if (*moment > services.clock.now() + events::kMaxAhead) {
+    return invalid("lies more than a day in the future: nothing is known of it", "?at");
+  }
   return *moment;
 }
 
@@ -29,7 +35,7 @@ Result<Response> search(const Services& services, const Request& request) {
 }
 
 Result<Response> profile(const Services& services, const Request& request) {
-  const auto at = TRY(moment_asked(request));
+  const auto at = TRY(moment_asked(services, request));
   return json_response(TRY(services.customers.profile(request.who(), request.parameter("customer"), at)));
 }
 
@@ -93,12 +99,12 @@ Result<Response> erase(const Services& services, const Request& request) {
 }
 
 Result<Response> account(const Services& services, const Request& request) {
-  const auto at = TRY(moment_asked(request));
+  const auto at = TRY(moment_asked(services, request));
   return json_response(TRY(services.customers.account(request.who(), request.parameter("account"), at)));
 }
 
 Result<Response> account_features(const Services& services, const Request& request) {
-  const auto at = TRY(moment_asked(request));
+  const auto at = TRY(moment_asked(services, request));
   TRY(services.customers.account(request.who(), request.parameter("account"), std::nullopt));  // seen and audited
   const events::Reference account{EntityKind::kAccount, std::string(request.parameter("account"))};
   const auto answer = TRY(services.read_features(request.who(), account, at));

@@ -76,7 +76,8 @@ Result<Response> decide(const Services& services, const Request& request) {
   TRY(in.finish());
   auto time = at.empty() ? Result<Timestamp>(services.clock.now()) : parse_moment(at);
   if (!time) return invalid(time.error().message, "/at");
-  if (*time > services.clock.now() + events::kMaxAhead) return invalid("nothing is decided ahead of time", "/at");
+  if (*time > services.clock.now() + events::kMaxAhead)
+    return invalid("lies more than a day in the future: nothing is decided ahead of time", "/at");
   if (!services.policies.active_for(type)) {
     return fail(Code::kUnprocessable, "no active policy decides events of this type", "/type");
   }
