@@ -77,5 +77,25 @@ files:
   expect(0, "0 differences", "rebuild --check");
 }
 
+// Nobody else may either: the hint to act as another person would be wrong.
+TEST_F(Commands, what_a_customer_refused_is_refused_to_whoever_asks) {
+  make_bank();
+  write("files/people.csv", "id,name,since\np1,Ann,2020-01-01\n");
+  write("small.yaml",
+        "mapping: 1\nsource: small\nsnapshot: 2020-12-31\ncurrency: CNY\nfiles:\n  - file: people.csv\n"
+        "    key: id\n    events:\n"
+        "      - {type: customer.registered, subject: id, time: since, data: {name: name}}\n");
+  expect(0, "", "import files --mapping small.yaml");
+  const auto refused = run("customer show p1 --purpose marketing");
+  EXPECT_EQ(refused.code, 3) << refused.output;
+  EXPECT_NE(refused.output.find("has not consented"), std::string::npos) << refused.output;
+  EXPECT_EQ(refused.output.find("--as"), std::string::npos) << refused.output;
+  std::ifstream shipped(AMITY_SOURCE_DIR "/institution/policies/payment.fraud.yaml");
+  std::string policy((std::istreambuf_iterator<char>(shipped)), {});
+  policy.replace(policy.find("8.0"), 3, "9.0");
+  expect(0, "", "policy draft " + write("changed.yaml", policy));
+  expect(3, "--as NAME acts as another person", "policy activate payment.fraud --version 2");
+}
+
 }  // namespace
 }  // namespace amity::app

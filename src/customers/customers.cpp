@@ -24,7 +24,9 @@ constexpr Statement kUnitOfAccount("accounts.unit",
 
 std::unexpected<Error> no_such_customer() { return not_found("no customer under this reference"); }
 
-std::unexpected<Error> no_consent() { return fail(Code::kForbidden, "the customer has not consented to this purpose"); }
+std::unexpected<Error> no_consent() {
+  return fail(Code::kForbidden, "the customer has not consented to this purpose", std::string(kConsentPlace));
+}
 
 // Purposes that rest on the customer's consent alone (PIPL article 13 (1)); the others rest on contract or law.
 bool needs_consent(security::Purpose purpose) { return purpose == security::Purpose::kMarketing; }

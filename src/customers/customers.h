@@ -26,6 +26,9 @@
 
 namespace amity::customers {
 
+// The place of the refusal where the customer has not consented to the caller's purpose (forbidden).
+constexpr std::string_view kConsentPlace = "consents";
+
 struct Found {
   std::string customer;  // reference
   std::string name;      // for the list; masked where the caller's purpose does not need it

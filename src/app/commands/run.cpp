@@ -63,7 +63,9 @@ Result<int> run_command(const CommandLine& line) {
   static const SystemClock clock;
   const auto session = TRY(Session::open(line, clock));
   auto code = with_session().at(line.command)(*session);
-  if (!code && code.error().code == Code::kForbidden && line.value("as").empty()) {
+  if (code || code.error().code != Code::kForbidden) return code;
+  const bool is_the_customers = code.error().place == customers::kConsentPlace;  // whoever asks
+  if (!is_the_customers && line.value("as").empty()) {
     code.error().message += "; --as NAME acts as another person";
   }
   return code;
