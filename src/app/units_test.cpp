@@ -87,6 +87,25 @@ TEST_P(UnitsTest, place_nobody_outside_their_own) {
   EXPECT_EQ(unit_of(north_, "wang"), "/north/1");
 }
 
+// A joint holder's branch serves its customer with all there is; the account is acted on where its first owner is.
+TEST_P(UnitsTest, read_an_account_of_any_holder_and_act_on_those_of_their_own_first_owners) {
+  const auto reads = [&](const Caller& caller) {
+    const auto read = engine_->customers().account(caller, "w1");
+    return read ? "ok" : std::string(name_of(read.error().code));
+  };
+  EXPECT_EQ(reads(south_), "not_found");
+  ASSERT_EQ(sent(local_operator(), joined("w1", "li")), "taken");
+  EXPECT_EQ(reads(south_), "ok");
+  EXPECT_EQ(reads(north_), "ok");
+  EXPECT_EQ(sent(south_, posted("w1")), "forbidden /subject");
+  EXPECT_EQ(sent(south_, joined("w1", "li")), "forbidden /subject");
+  EXPECT_EQ(sent(north_, posted("w1")), "taken");
+  ASSERT_EQ(sent(local_operator(), event_of("account.holder_removed", account("w1"), {{"customer", "wang"}})), "taken");
+  EXPECT_EQ(reads(north_), "not_found");  // of a former holder's branch
+  EXPECT_EQ(sent(north_, posted("w1")), "taken");
+  EXPECT_EQ(sent(south_, posted("w1")), "forbidden /subject");
+}
+
 TEST_P(UnitsTest, of_one_batch_see_who_was_registered_before_and_by_whom) {
   const auto answers = engine_->pipeline().submit(
       south_, {registered_in("sun", "/south"), opened("s1", {"sun"}), posted("s1"), registered_in("wang", "/south")});
