@@ -92,6 +92,16 @@ void expect_live_models() {
   }
 }
 
+// Whoever looks sees that no people of an institution did this.
+void expect_marked() {
+  EXPECT_NE(run("model list").find("made and approved by amity demo"), std::string::npos);
+  EXPECT_NE(run("model list --language zh").find("由 amity demo 训练并批准"), std::string::npos);
+  const auto models = *parse_json(run("model list --json"));
+  for (const auto& model : models.at("models").as_array()) {
+    EXPECT_EQ(model.at("versions").at(0).at("report").at("mark"), "demo");
+  }
+}
+
 void expect_explained(const std::string& account) {
   const auto decision = *parse_json(run("decide credit.application --account " + account +
                                         " --amount 60000 --months 12 --payment 5500 --at 2025-12-31 --json"));
@@ -114,6 +124,7 @@ TEST_F(Demo, cut_short_goes_on_to_the_same_bank_whose_approved_models_decide) {
   EXPECT_EQ(again, made.substr(made.find("Demo users")));  // nothing is made twice
 
   expect_live_models();
+  expect_marked();
   const auto simulated = simulator::simulate({.customers = kCustomers, .days = kDays, .payments_a_day = 0.03});
   const auto& oldest = *std::ranges::find(simulated->events, "account.opened", &events::Event::type);
   expect_explained(oldest.subject.key);

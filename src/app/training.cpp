@@ -42,8 +42,10 @@ Result<json::object> Engine::train(const security::Caller& caller, std::string_v
                                .add(ByteView(definition->fingerprint))
                                .add(ByteView(features_->serving()->set().fingerprint()))
                                .finish();
-  const auto record = TRY(models_->add(
-      caller, {trained.model, {trained.data_fingerprint, definitions, build_id(), models::report_of(trained)}}));
+  auto report = models::report_of(trained);
+  if (const auto* mark = options.if_contains("mark")) report["mark"] = *mark;
+  const auto record = TRY(
+      models_->add(caller, {trained.model, {trained.data_fingerprint, definitions, build_id(), std::move(report)}}));
   return models::to_json(TRY(models_->take_step(caller, record.fingerprint, models::Action::kSubmit)));
 }
 

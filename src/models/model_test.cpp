@@ -269,6 +269,22 @@ TEST_P(RegistryTest, a_model_nobody_approved_is_not_live) {
   EXPECT_EQ(models.add(scientist_, sample_artefact()).error().code, Code::kConflict);
 }
 
+TEST_P(RegistryTest, a_note_to_a_step_stands_in_its_audit_entry) {
+  auto models = registry();
+  const auto draft = models.add(scientist_, sample_artefact());
+  ASSERT_TRUE(draft);
+  ASSERT_TRUE(models.take_step(scientist_, draft->fingerprint, Action::kSubmit));
+  ASSERT_TRUE(models.take_step(approver(), draft->fingerprint, Action::kApprove, "demo"));
+  const auto read = database_->read([&](store::Reader& reader) -> Result<void> {
+    const auto entries = TRY(security::read_audit(reader, officer_, {}));
+    EXPECT_NE(entries.at(0).detail.find(R"("note":"demo")"), std::string::npos)
+        << entries.at(0).detail;  // newest first
+    EXPECT_EQ(entries.at(1).detail.find("note"), std::string::npos) << entries.at(1).detail;
+    return {};
+  });
+  EXPECT_TRUE(read) << read.error().text();
+}
+
 TEST_P(RegistryTest, the_trainer_cannot_approve_whatever_the_roles) {
   auto models = registry();
   auto both = scientist_;

@@ -154,12 +154,12 @@ json::object to_json(const ModelRecord& record) {
 Registry::Registry(Parts parts) : parts_(std::move(parts)) {}
 
 Result<void> Registry::record_step(Transaction& transaction, const Caller& caller, const ModelRecord& record,
-                                   std::string_view action) const {
-  return parts_.audit.record(
-      transaction, caller,
-      security::AuditEntry{.action = fmt::format("model.{}", action),
-                           .object = object_of(record),
-                           .detail = {{"fingerprint", to_hex(record.fingerprint)}, {"stage", name_of(record.stage)}}});
+                                   std::string_view action, std::string_view note) const {
+  security::AuditEntry entry{.action = fmt::format("model.{}", action),
+                             .object = object_of(record),
+                             .detail = {{"fingerprint", to_hex(record.fingerprint)}, {"stage", name_of(record.stage)}}};
+  if (!note.empty()) entry.detail["note"] = note;
+  return parts_.audit.record(transaction, caller, entry);
 }
 
 Result<ModelRecord> Registry::add(const Caller& caller, const Artefact& artefact) {
@@ -224,7 +224,7 @@ Result<void> Registry::retire_live(Transaction& transaction, const Caller& calle
 }
 
 Result<void> Registry::change_stage(Transaction& transaction, const Caller& caller, ModelRecord& record,
-                                    const Transition& step) {
+                                    const Transition& step, std::string_view note) {
   const auto now = parts_.clock.now();
   if (step.to == Stage::kLive) TRY(retire_live(transaction, caller, record));
   const Value change[] = {ByteView(record.fingerprint), name_of(step.from), name_of(step.to)};
@@ -241,17 +241,18 @@ Result<void> Registry::change_stage(Transaction& transaction, const Caller& call
     TRY(transaction.execute(kSetLiveFrom, from));
     record.live_from = now;
   }
-  return record_step(transaction, caller, record, name_of(step.action));
+  return record_step(transaction, caller, record, name_of(step.action), note);
 }
 
-Result<ModelRecord> Registry::take_step(const Caller& caller, const Digest& fingerprint, Action action) {
+Result<ModelRecord> Registry::take_step(const Caller& caller, const Digest& fingerprint, Action action,
+                                        std::string_view note) {
   ModelRecord record;
   if (action == Action::kActivate) TRY(load(fingerprint));  // one that cannot be loaded must not go live
   TRY(parts_.database.write([&](Transaction& t) -> Result<void> {
     record = TRY(record_of(t, fingerprint));
     const auto* step = TRY(step_from(record, action, caller));
     if (step->to == Stage::kLive && parts_.gate) TRY(parts_.gate(record));
-    return change_stage(t, caller, record, *step);
+    return change_stage(t, caller, record, *step, note);
   }));
   const std::lock_guard lock(mutex_);
   live_.erase(record.name);

@@ -89,7 +89,9 @@ class Registry {
   // forbidden: signed by somebody else, or changed since.
   Result<ModelRecord> add_file(const security::Caller& caller, std::string_view file);
   // not_found; forbidden: a permission is missing, or the caller trained it; conflict: the stage does not allow it.
-  Result<ModelRecord> take_step(const security::Caller& caller, const Digest& fingerprint, Action action);
+  // `note`: a few words of who takes it, for the audit entry.
+  Result<ModelRecord> take_step(const security::Caller& caller, const Digest& fingerprint, Action action,
+                                std::string_view note = {});
 
   // Newest first; an empty name means all.
   Result<std::vector<ModelRecord>> list(const security::Caller& caller, std::string_view name = {}) const;
@@ -104,11 +106,11 @@ class Registry {
  private:
   Result<ModelRecord> register_text(const security::Caller& caller, const std::string& text, const Artefact& artefact);
   Result<void> change_stage(store::Transaction& transaction, const security::Caller& caller, ModelRecord& record,
-                            const Transition& step);
+                            const Transition& step, std::string_view note);
   Result<void> retire_live(store::Transaction& transaction, const security::Caller& caller,
                            const ModelRecord& successor);
   Result<void> record_step(store::Transaction& transaction, const security::Caller& caller, const ModelRecord& record,
-                           std::string_view action) const;
+                           std::string_view action, std::string_view note = {}) const;
   Result<RegisteredModelPtr> read(store::Reader& reader, const Digest& fingerprint) const;
 
   Parts parts_;

@@ -47,6 +47,7 @@ struct NewUser {
   std::vector<Role> roles;
   std::string unit = "/";
   std::optional<CustomerId> customer;  // whom a user of role customer is; erased with the person
+  bool is_demo = false;                // made by `amity demo`, with a password that its note tells: said in the audit
 };
 
 struct User {

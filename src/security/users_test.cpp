@@ -416,6 +416,16 @@ TEST_P(UsersTest, an_erased_customer_is_no_user_any_more) {
   for (const std::string& entry : audited()) EXPECT_EQ(entry.find("li.lei"), std::string::npos) << entry;
 }
 
+TEST_P(UsersTest, the_audit_says_of_a_users_making_that_it_was_for_a_demo) {
+  const auto added = [&](const std::string& name, bool is_demo) {
+    const NewUser user{.name = name, .roles = {Role::kMarketer}, .unit = "/", .customer = {}, .is_demo = is_demo};
+    EXPECT_TRUE(users_->add(administrator_, user));
+    return audited().back().find(R"("demo":true)") != std::string::npos;
+  };
+  EXPECT_TRUE(added("demo.marketer", true));
+  EXPECT_FALSE(added("wang", false));
+}
+
 TEST_P(UsersTest, the_audit_knows_every_result_and_no_secret) {
   const SignedIn officer = add_officer();
   EXPECT_EQ(code_of_sign_in("officer", "canary-wrong-password"), Code::kUnauthenticated);

@@ -85,15 +85,16 @@ Result<models::ModelRecord> version_named(const Services& services, const Reques
 Result<Response> approve(const Services& services, const Request& request) {
   const auto body = TRY(json_body(request));
   JsonReader in(body, "");
-  in.text_or("note", "", 1000);
+  const auto note = in.text_or("note", "", 1000);
   TRY(in.finish());
   auto record = TRY(version_named(services, request));
   using models::Action;
   using models::Stage;
   if (record.stage == Stage::kInReview) {
-    record = TRY(services.models.take_step(request.who(), record.fingerprint, Action::kApprove));
+    record = TRY(services.models.take_step(request.who(), record.fingerprint, Action::kApprove, note));
   }
-  return json_response(shown(TRY(services.models.take_step(request.who(), record.fingerprint, Action::kActivate))));
+  return json_response(
+      shown(TRY(services.models.take_step(request.who(), record.fingerprint, Action::kActivate, note))));
 }
 
 }  // namespace

@@ -56,21 +56,23 @@ Result<void> make_demo_users(Engine& engine, const std::string& password) {
   for (const auto& [name, role] : kDemoUsers) {
     const auto known = users.find(local_operator(), name);
     const auto code = known ? users.reset_password(local_operator(), known->id)
-                            : users.add(local_operator(), {.name = name, .roles = {role}, .unit = "/", .customer = {}});
+                            : users.add(local_operator(),
+                                        {.name = name, .roles = {role}, .unit = "/", .customer = {}, .is_demo = true});
     if (!code) return std::unexpected(code.error());
     TRY(users.redeem(name, *code, password));
   }
   return {};
 }
 
-// Trained by the operator, approved by the demo's analyst: a second person, marked as demo on record by the name.
+// Trained by the operator, approved by the demo's analyst: a second person who is none, so the version, the audit
+// entries and the users say that they are a demo's.
 Result<void> train_and_approve(Engine& engine, const Words& words, const std::string& model,
                                const std::string& password) {
   if (TRY(engine.models().live(model))) return {};
   fmt::print("{}\n", words.say("say.training", {{"model", model}}));
   std::fflush(stdout);
   const Elapsed elapsed(words.say("progress.working"));
-  const auto trained = engine.train(local_operator(), model, {{"until", ""}, {"seed", -1}});
+  const auto trained = engine.train(local_operator(), model, {{"until", ""}, {"seed", -1}, {"mark", "demo"}});
   if (!trained && trained.error().code == Code::kUnprocessable) {
     fmt::print("  {}\n", words.say("say.left_out", {{"reason", trained.error().text()}, {"model", model}}));
     return {};
@@ -80,8 +82,8 @@ Result<void> train_and_approve(Engine& engine, const Words& words, const std::st
   const auto bytes = TRY(from_hex(trained->at("fingerprint").as_string()));
   Digest fingerprint{};
   std::copy(bytes.begin(), bytes.end(), fingerprint.begin());
-  TRY(engine.models().take_step(second, fingerprint, models::Action::kApprove));
-  TRY(engine.models().take_step(second, fingerprint, models::Action::kActivate));
+  TRY(engine.models().take_step(second, fingerprint, models::Action::kApprove, "demo"));
+  TRY(engine.models().take_step(second, fingerprint, models::Action::kActivate, "demo"));
   return {};
 }
 

@@ -46,6 +46,8 @@ void print_version(const Words& words, const json::value& version) {
                                                        {"stage", words.word("stage", text(version.at("stage")))},
                                                        {"fingerprint", text(version.at("fingerprint")).substr(0, 12)},
                                                        {"time", text(version.at("trained_at"))}}));
+  const auto* report = version.as_object().if_contains("report");
+  if (report != nullptr && report->as_object().contains("mark")) fmt::print("    {}\n", words.say("say.demo_version"));
 }
 
 void print_out_of_fold(const Words& words, const json::value& figures) {

@@ -108,7 +108,9 @@ Result<std::string> Users::Body::add(const Caller& caller, const NewUser& user) 
   std::string code = set_code(record, clock_.now() + rules_.one_time_code_lifetime);
   TRY(database_.write([&](store::Transaction& transaction) -> Result<void> {
     TRY(add_user(transaction, record));
-    return audit_.record(transaction, caller, {"user.added", object_of(record.user.id), detail_of(record.user)});
+    auto detail = detail_of(record.user);
+    if (user.is_demo) detail["demo"] = true;
+    return audit_.record(transaction, caller, {"user.added", object_of(record.user.id), std::move(detail)});
   }));
   return code;
 }
