@@ -10,9 +10,10 @@ namespace {
 namespace fs = std::filesystem;
 
 // Nothing was ever written but is in the audit chain, from the first opening on.
-Result<bool> holds_nothing(store::Database& database) {
+Result<bool> holds_nothing(const store::OpenOptions& options) {
+  const auto database = TRY(store::open_database(options));
   bool is_empty = false;
-  TRY(database.read([&](store::Reader& reader) -> Result<void> {
+  TRY(database->read([&](store::Reader& reader) -> Result<void> {
     is_empty = TRY(security::read_audit(reader, local_operator(), {.limit = 1})).empty();
     return {};
   }));
@@ -49,12 +50,10 @@ Result<void> Engine::open_keys_and_database() {
   store::OpenOptions options{.url = configuration_.database,
                              .weaken_synchronous_for_test = configuration_.weaken_synchronous_for_test};
   const bool is_file = configuration_.is_file();
-  if (!is_file) database_ = TRY(store::open_database(options));
-  const bool is_new = is_file ? !fs::exists(configuration_.data_path()) : TRY(holds_nothing(*database_));
+  const bool is_new = is_file ? !fs::exists(configuration_.data_path()) : TRY(holds_nothing(options));
   keys_ = TRY(security::KeyStore::open(
       {.url = configuration_.keys, .key_file = configuration_.key_file, .may_make = is_new}, clock_));
-  if (!is_file) return {};
-  options.page_key = keys_->institution_key("pages");
+  options.page_key = keys_->institution_key("pages");  // of a server's database its backups are sealed with it
   database_ = TRY(store::open_database(options));
   return {};
 }
