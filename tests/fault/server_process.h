@@ -50,10 +50,8 @@ class Bank {
     if (std::filesystem::exists(institution())) flags.insert(flags.end(), {"--institution", institution().string()});
     return flags;
   }
-  // Where a running server left the local operator's token: beside an SQLite database, else in its working folder.
-  std::string operator_token() const {
-    return content_of(data() / (url_.empty() ? "amity.db.operator" : "amity.operator"));
-  }
+  // Where a running server left the local operator's token: beside an SQLite database, else beside its key store.
+  std::string operator_token() const { return content_of(data() / "amity.db.operator"); }
 
  private:
   std::filesystem::path institution() const { return folder_.path() / "institution"; }
