@@ -68,7 +68,7 @@ class Authorisation : public EngineTest {
   }
 };
 
-TEST_F(Authorisation, every_route_is_denied_exactly_to_the_roles_without_its_permission) {
+TEST_P(Authorisation, every_route_is_denied_exactly_to_the_roles_without_its_permission) {
   const api::Router router(router_parts());
   int number = 0;
   int denied = 0;
@@ -88,7 +88,7 @@ TEST_F(Authorisation, every_route_is_denied_exactly_to_the_roles_without_its_per
 }
 
 // What a customer did not consent to is not had by calling it something else.
-TEST_F(Authorisation, a_purpose_is_denied_to_roles_that_do_not_act_for_it) {
+TEST_P(Authorisation, a_purpose_is_denied_to_roles_that_do_not_act_for_it) {
   using security::Purpose;
   const api::Router router(router_parts());
   const auto status = [&](Role role, std::string_view purpose) {
@@ -108,7 +108,7 @@ TEST_F(Authorisation, a_purpose_is_denied_to_roles_that_do_not_act_for_it) {
   EXPECT_EQ(status(Role::kComplianceOfficer, "legal_hold"), 200);
 }
 
-TEST_F(Authorisation, reading_decisions_is_audited_once_a_request) {
+TEST_P(Authorisation, reading_decisions_is_audited_once_a_request) {
   const api::Router router(router_parts());
   api::Request request;
   request.target = "/v1/decisions";
@@ -119,7 +119,7 @@ TEST_F(Authorisation, reading_decisions_is_audited_once_a_request) {
 }
 
 // An administrator imports and sends events, and sees no customer: nor how likely they are to default.
-TEST_F(Authorisation, who_may_not_read_decisions_is_told_their_ids_alone) {
+TEST_P(Authorisation, who_may_not_read_decisions_is_told_their_ids_alone) {
   const api::Router router(router_parts());
   const auto sent_by = [&](security::Caller caller, const std::string& id, const json::array& documents) {
     json::array events;
@@ -165,7 +165,7 @@ TEST_F(Authorisation, who_may_not_read_decisions_is_told_their_ids_alone) {
   }
 }
 
-TEST_F(Authorisation, a_denied_call_changes_nothing) {
+TEST_P(Authorisation, a_denied_call_changes_nothing) {
   const api::Router router(router_parts());
   const auto before = recorded();
   int number = 0;
@@ -178,7 +178,7 @@ TEST_F(Authorisation, a_denied_call_changes_nothing) {
   EXPECT_EQ(recorded(), before);
 }
 
-TEST_F(Authorisation, every_call_without_a_caller_is_turned_away) {
+TEST_P(Authorisation, every_call_without_a_caller_is_turned_away) {
   const api::Router router(router_parts());
   for (const auto& route : router.routes()) {
     auto request = request_of(route, Role::kAdministrator, 1);
@@ -187,7 +187,7 @@ TEST_F(Authorisation, every_call_without_a_caller_is_turned_away) {
   }
 }
 
-TEST_F(Authorisation, denials_are_audited_and_ten_of_one_user_make_a_security_event) {
+TEST_P(Authorisation, denials_are_audited_and_ten_of_one_user_make_a_security_event) {
   security::IntrusionWatch watch(engine_->database(), engine_->audit(), clock_);
   auto parts = router_parts();
   parts.on_denied = [&](const security::Caller& caller, std::string_view route) {
@@ -202,6 +202,8 @@ TEST_F(Authorisation, denials_are_audited_and_ten_of_one_user_make_a_security_ev
   EXPECT_EQ(after.audit_entries.at("access.denied"), 9);
   EXPECT_EQ(after.audit_entries.at("security.event"), 1);
 }
+
+AMITY_ON_BOTH_DATABASES(Authorisation);
 
 }  // namespace
 }  // namespace amity::app

@@ -1,38 +1,35 @@
-// For tests: a whole bank of its own in a temporary folder, with the route table it would serve.
+// For tests on both databases: a whole bank of its own, with the route table it would serve.
 #pragma once
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <functional>
-#include <string>
+#include <memory>
+#include <optional>
+#include <vector>
 
-#include "api/client.h"
 #include "api/first_answers.h"
+#include "api/router.h"
 #include "app/engine.h"
+#include "store/database_fixture.h"
 
 namespace amity::app {
 
-class EngineTest : public testing::Test {
+class EngineTest : public store::DatabaseTest {
  protected:
-  using Change = std::function<void(Configuration&, const std::filesystem::path& folder)>;
-  explicit EngineTest(const Change& change = {}) {
-    configuration_.database = "sqlite:" + (folder_ / "amity.db").string();
-    configuration_.keys = configuration_.database + ".keys";
-    configuration_.key_file = (folder_ / "amity.key").string();
-    configuration_.checkpoints = (folder_ / "checkpoints").string();
-    std::filesystem::create_directories(folder_);
-    if (change) change(configuration_, folder_);
+  void SetUp() override {
+    store::DatabaseTest::SetUp();
+    configuration_.database = options().url;
+    configuration_.keys = "sqlite:" + (folder() / "amity.keys").string();
+    configuration_.key_file = (folder() / "amity.key").string();
+    configuration_.checkpoints = (folder() / "checkpoints").string();
+    configure();
     auto engine = Engine::open(configuration_, clock_);
-    EXPECT_TRUE(engine.has_value()) << engine.error().text();
+    ASSERT_TRUE(engine) << engine.error().text();
     engine_ = std::move(*engine);
     first_answers_ = std::make_unique<api::FirstAnswers>(engine_->database(), clock_, engine_->keys());
   }
-  ~EngineTest() override {
-    first_answers_.reset();
-    engine_.reset();
-    std::filesystem::remove_all(folder_);
-  }
+  // What a suite wants different before its bank is opened.
+  virtual void configure() {}
 
   std::vector<api::Route> routes() {
     auto routes = api::rest_routes(engine_->services());
@@ -54,7 +51,6 @@ class EngineTest : public testing::Test {
   }
 
   SystemClock clock_;
-  std::filesystem::path folder_ = std::filesystem::temp_directory_path() / ("amity_engine_" + to_hex(random_bytes(8)));
   Configuration configuration_;
   api::Metrics metrics_;
   std::unique_ptr<Engine> engine_;

@@ -33,21 +33,23 @@ constexpr std::string_view kAdded = R"(  - name: account.amount_sum
     description: { zh: 交易金额合计, en: sum of amounts }
 )";
 
-class FeatureVersionsTest : public testing::Test {
+class FeatureVersionsTest : public store::DatabaseTest {
  protected:
-  FeatureVersionsTest() : clock_(*parse_timestamp("2024-06-01T00:00:00Z")) {
-    configuration_.database = "sqlite:" + (folder_.path() / "a.db").string();
-    configuration_.keys = configuration_.database + ".keys";
-    configuration_.key_file = (folder_.path() / "a.key").string();
-    configuration_.institution = (folder_.path() / "institution").string();
-    configuration_.checkpoints = (folder_.path() / "checkpoints").string();
-    fs::create_directories(folder_.path() / "institution" / "features");
+  FeatureVersionsTest() : clock_(*parse_timestamp("2024-06-01T00:00:00Z")) {}
+  void SetUp() override {
+    store::DatabaseTest::SetUp();
+    configuration_.database = options().url;
+    configuration_.keys = "sqlite:" + (folder() / "amity.keys").string();
+    configuration_.key_file = (folder() / "amity.key").string();
+    configuration_.institution = (folder() / "institution").string();
+    configuration_.checkpoints = (folder() / "checkpoints").string();
+    fs::create_directories(folder() / "institution" / "features");
   }
 
   void define(const std::string& text) {
-    std::ofstream(folder_.path() / "institution" / "features" / "account.yaml") << text;
+    std::ofstream(folder() / "institution" / "features" / "account.yaml") << text;
   }
-  std::unique_ptr<Engine> open() {
+  std::unique_ptr<Engine> open_engine() {
     auto engine = Engine::open(configuration_, clock_);
     EXPECT_TRUE(engine) << engine.error().text();
     return engine ? std::move(*engine) : nullptr;
@@ -108,15 +110,14 @@ class FeatureVersionsTest : public testing::Test {
          {{"type", "deposit"}, {"currency", "CNY"}, {"holders", {{{"customer", "c1"}, {"role", "owner"}}}}});
   }
 
-  store::TemporaryFolder folder_;
   ManualClock clock_;
   Configuration configuration_;
 };
 
-TEST_F(FeatureVersionsTest, a_new_definition_is_filled_from_the_log_and_takes_over) {
+TEST_P(FeatureVersionsTest, a_new_definition_is_filled_from_the_log_and_takes_over) {
   define(std::string(kOld));
   {
-    const auto engine = open();
+    const auto engine = open_engine();
     open_accounts(*engine);
     for (int i = 0; i < 7; ++i) post(*engine, i);
     EXPECT_EQ(values(*engine), (std::map<std::string, double>{{"account.transaction_count", 7}}));
@@ -124,34 +125,34 @@ TEST_F(FeatureVersionsTest, a_new_definition_is_filled_from_the_log_and_takes_ov
   define(std::string(kOld) + std::string(kAdded));
   const std::map<std::string, double> both{{"account.amount_sum", 800}, {"account.transaction_count", 8}};
   {
-    const auto engine = open();
+    const auto engine = open_engine();
     post(*engine, 7);  // arrives while the new set is being filled, or just after
     EXPECT_TRUE(comes_true([&] { return values(*engine) == both; }));
   }
-  EXPECT_EQ(values(*open()), both);
+  EXPECT_EQ(values(*open_engine()), both);
 }
 
-TEST_F(FeatureVersionsTest, states_of_what_retired_stay_for_an_hour_also_over_a_restart) {
+TEST_P(FeatureVersionsTest, states_of_what_retired_stay_for_an_hour_also_over_a_restart) {
   define(std::string(kOld));
   {
-    const auto engine = open();
+    const auto engine = open_engine();
     open_accounts(*engine);
     post(*engine, 0);
   }
   define(std::string(kOld) + std::string(kAdded));
   {
-    const auto engine = open();
+    const auto engine = open_engine();
     ASSERT_TRUE(comes_true([&] { return values(*engine).size() == 2; }));
   }
   clock_.advance(minutes(59));
   {
-    const auto engine = open();
+    const auto engine = open_engine();
     EXPECT_EQ(sets(*engine), (Sets{.serving = 1, .retired = 1, .states = 2}));
     for (int i = 1; i < 4; ++i) post(*engine, i);  // after each the writer looks what there is to do
     EXPECT_EQ(sets(*engine).retired, 1);
   }
   clock_.advance(minutes(1));
-  const auto engine = open();
+  const auto engine = open_engine();
   post(*engine, 4);
   EXPECT_TRUE(comes_true([&] { return sets(*engine) == Sets{.serving = 1, .retired = 0, .states = 1}; }));
   EXPECT_EQ(values(*engine),
@@ -159,16 +160,16 @@ TEST_F(FeatureVersionsTest, states_of_what_retired_stay_for_an_hour_also_over_a_
 }
 
 // Its old states know nothing of what came meanwhile.
-TEST_F(FeatureVersionsTest, an_earlier_set_wanted_again_within_the_hour_is_filled_anew) {
+TEST_P(FeatureVersionsTest, an_earlier_set_wanted_again_within_the_hour_is_filled_anew) {
   define(std::string(kOld));
   {
-    const auto engine = open();
+    const auto engine = open_engine();
     open_accounts(*engine);
     post(*engine, 0);
   }
   define(std::string(kOld) + std::string(kAdded));
   {
-    const auto engine = open();
+    const auto engine = open_engine();
     ASSERT_TRUE(comes_true([&] { return values(*engine).size() == 2; }));
     post(*engine, 1);
   }
@@ -176,17 +177,19 @@ TEST_F(FeatureVersionsTest, an_earlier_set_wanted_again_within_the_hour_is_fille
   define(std::string(kOld));
   const std::map<std::string, double> counted{{"account.transaction_count", 2}};
   {
-    const auto engine = open();
+    const auto engine = open_engine();
     EXPECT_TRUE(comes_true([&] { return values(*engine) == counted; }));
     EXPECT_EQ(sets(*engine).serving, 1);
     EXPECT_EQ(sets(*engine).retired, 1) << "the newer one, for its own hour";
   }
   clock_.advance(kRetiredStay);
-  const auto engine = open();
+  const auto engine = open_engine();
   post(*engine, 2);
   EXPECT_TRUE(comes_true([&] { return sets(*engine).retired == 0; }));
   EXPECT_EQ(values(*engine), (std::map<std::string, double>{{"account.transaction_count", 3}}));
 }
+
+AMITY_ON_BOTH_DATABASES(FeatureVersionsTest);
 
 }  // namespace
 }  // namespace amity::app
