@@ -1,93 +1,19 @@
 // Commands of the built program beside a server of it that holds the database: they go through its REST.
-#include <fcntl.h>
-#include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
 #include <atomic>
-#include <chrono>
-#include <csignal>
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <thread>
 
 #include "api/certificate_fixture.h"
+#include "app/served_fixture.h"
 #include "base/json.h"
 
 namespace amity::app {
 namespace {
 
-namespace fs = std::filesystem;
-
-struct Ended {
-  int code = -1;
-  std::string output;
-};
-
-class ServedCommands : public testing::Test {
+class ServedCommands : public Served {
  protected:
   ServedCommands() {
-    fs::create_directories(folder_);
     const auto made = run("simulate --customers 5 --days 40");
     EXPECT_EQ(made.code, 0) << made.output;
   }
-  ~ServedCommands() override {
-    if (server_ > 0) stop();
-    fs::remove_all(folder_);
-  }
-
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
-  std::string database() const { return "sqlite:" + path("bank.db"); }
-
-  Ended run(const std::string& arguments) const {
-    const auto line = std::string("cd ") + folder_.string() + " && env -i " + AMITY_PROGRAM + " --database " +
-                      database() + " " + arguments + " 2>&1 </dev/null";
-    FILE* const pipe = popen(line.c_str(), "r");
-    Ended ended;
-    std::array<char, 4096> buffer{};
-    for (size_t size = 0; (size = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) {
-      ended.output.append(buffer.data(), size);
-    }
-    const int status = pclose(pipe);
-    ended.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    return ended;
-  }
-  std::string said() const {
-    std::ifstream in(path("said"));
-    return std::string((std::istreambuf_iterator<char>(in)), {});
-  }
-
-  void serve(std::vector<std::string> flags) {
-    fs::remove(path("said"));  // of the one before
-    server_ = fork();
-    if (server_ == 0) {
-      const int output = ::open(path("said").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-      dup2(output, STDOUT_FILENO);
-      dup2(output, STDERR_FILENO);
-      flags.insert(flags.begin(), {AMITY_PROGRAM, "--database", database(), "serve"});
-      std::vector<char*> pointers;
-      for (auto& flag : flags) pointers.push_back(flag.data());
-      pointers.push_back(nullptr);
-      execv(AMITY_PROGRAM, pointers.data());
-      _exit(127);
-    }
-    for (int i = 0; i < 600 && said().find("Serving on") == std::string::npos; ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-    ASSERT_NE(said().find("Serving on"), std::string::npos) << said();
-  }
-  int stop(int signal = SIGTERM) {
-    kill(server_, signal);
-    int status = 0;
-    waitpid(server_, &status, 0);
-    server_ = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  }
-
-  fs::path folder_ = fs::temp_directory_path() / ("amity_served_" + to_hex(random_bytes(8)));
-  pid_t server_ = -1;
 };
 
 TEST_F(ServedCommands, records_are_rebuilt_by_the_server_that_holds_them) {
