@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/yaml.h"
+#include "events/decode.h"
 
 namespace amity::app {
 namespace {
@@ -28,8 +29,9 @@ constexpr ConfigurationKey kKeys[] = {
     {"tls-key", "PEM file of its private key", &C::tls_key},
     {"workers", "threads that answer requests", nullptr, &C::worker_count, 1, 256},
     {"batch-events", "events committed together at most", nullptr, &C::batch_events, 1, 10'000},
-    {"waiting-events", "events waiting to be taken; more are refused with 429", nullptr, &C::waiting_events, 1,
-     1'000'000},
+    // Less than one request may bring, and that request would be told to come again for ever.
+    {"waiting-events", "events waiting to be taken; more are refused with 429", nullptr, &C::waiting_events,
+     events::kMaxBatchEvents, 1'000'000},
     {"settle-events",
      "events after which derived state is settled into its tables; what is not, a crash leaves to be made again",
      nullptr, &C::settle_events, 1, 1'000'000},

@@ -7,6 +7,8 @@
 #include <fstream>
 #include <set>
 
+#include "events/decode.h"
+
 namespace amity::app {
 namespace {
 
@@ -47,6 +49,15 @@ TEST(Configuration, a_number_out_of_its_range_is_refused_with_the_range_and_its_
   EXPECT_FALSE(read_configuration({{"workers", "0"}}, nothing, "").has_value());
   EXPECT_FALSE(read_configuration({{"workers", "8 "}}, nothing, "").has_value());
   EXPECT_TRUE(read_configuration({{"workers", "256"}}, nothing, "").has_value());
+}
+
+// Else a whole batch would be answered 429, come again, for ever.
+TEST(Configuration, no_fewer_events_may_wait_than_one_request_may_bring) {
+  const auto most = static_cast<int64_t>(events::kMaxBatchEvents);
+  const auto read = read_configuration({{"waiting-events", std::to_string(most - 1)}}, nothing, "");
+  ASSERT_FALSE(read.has_value());
+  EXPECT_EQ(read.error().text(), "waiting-events is a whole number between 1000 and 1000000 (at --waiting-events)");
+  EXPECT_EQ(read_configuration({{"waiting-events", std::to_string(most)}}, nothing, "")->waiting_events, most);
 }
 
 TEST(Configuration, variables_that_are_no_settings_are_named_without_their_values) {

@@ -114,7 +114,10 @@ class FullPipeline : public BankTest {
  protected:
   void SetUp() override {
     BankTest::SetUp();
-    configuration_.waiting_events = 4;
+    let_wait(4);
+  }
+  void let_wait(int64_t events) {
+    configuration_.waiting_events = events;
     open_engine();
   }
   void TearDown() override {
@@ -171,6 +174,18 @@ TEST_P(FullPipeline, refuses_more_than_may_wait_with_a_time_to_come_again_and_ke
   EXPECT_EQ(again.status, 200) << again.body;
   EXPECT_EQ(again.body.find("problem"), std::string::npos) << again.body;
   EXPECT_EQ(engine_->event_count().value(), before + 7);
+}
+
+TEST_P(FullPipeline, takes_the_largest_batch_where_as_few_may_wait_as_the_settings_allow) {
+  let_wait(std::ranges::find(configuration_keys(), "waiting-events", &ConfigurationKey::name)->least);
+  json::array batch;
+  for (size_t i = 0; i < events::kMaxBatchEvents; ++i) {
+    batch.push_back(events::encode_event(registered("c" + std::to_string(i))));
+  }
+  const auto before = engine_->event_count().value();
+  const auto taken = post("/v1/events", batch, "largest");
+  EXPECT_EQ(taken.status, 200) << taken.body;
+  EXPECT_EQ(engine_->event_count().value(), before + static_cast<int64_t>(batch.size()));
 }
 
 AMITY_ON_BOTH_DATABASES(FullPipeline);
