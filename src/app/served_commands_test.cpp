@@ -73,5 +73,29 @@ TEST_F(ServedCommands, a_server_with_tls_on_every_address_is_reached_whatever_it
   }
 }
 
+// With two and with one event of a batch refused: the server answers a batch of one with its problem alone.
+TEST_F(ServedCommands, an_import_tells_the_field_of_a_refused_row_as_it_does_without_a_server) {
+  fs::create_directories(folder_ / "files");
+  write("mapping.yaml",
+        "mapping: 1\nsource: other\nsnapshot: 2020-12-31\nfiles:\n  - file: people.csv\n"
+        "    key: id\n    events: [{type: customer.updated, subject: id, time: since, "
+        "data: {name: name}}]\n");
+  const auto rejects_of = [&](const std::string& rows) {
+    write("files/people.csv", "id,name,since\n" + rows);
+    const auto ended = run("import files --mapping mapping.yaml --rejects out.csv");
+    EXPECT_EQ(ended.code, 1) << ended.output;
+    std::ifstream file(path("out.csv"));
+    return std::string(std::istreambuf_iterator<char>(file), {}) + ended.output;
+  };
+  for (const auto* rows : {"n1,Ann,2020-01-01\n", "n1,Ann,2020-01-01\nn2,Bea,2020-01-01\n"}) {
+    const auto alone = rejects_of(rows);
+    EXPECT_NE(alone.find("\"people.csv\",2,\"/subject\",\""), std::string::npos) << alone;
+    serve({"--listen", "127.0.0.1:0"});
+    EXPECT_EQ(rejects_of(rows), alone);
+    EXPECT_NE(said().find("/v1/events"), std::string::npos) << said();  // it was the server that refused them
+    stop();
+  }
+}
+
 }  // namespace
 }  // namespace amity::app

@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "api/first_answers.h"
+#include "api/problem.h"
 #include "app/progress.h"
 #include "base/log.h"
 #include "events/decode.h"
@@ -69,6 +70,14 @@ Result<void> check_there_is_a_database(const CommandLine& line, const Configurat
   if (std::filesystem::exists(configuration.data_path())) return {};
   return not_found("there is no database: amity import, simulate, demo or serve makes one; --database names another",
                    configuration.database);
+}
+
+// What the pipeline of the server said of one event, with its field.
+Error error_of(const json::object& problem) {
+  api::Response response;
+  response.status = static_cast<int>(problem.at("status").as_int64());
+  response.body = write_json(problem);
+  return api::error_of_problem(response);
 }
 
 }  // namespace
@@ -191,7 +200,7 @@ std::vector<Answer> Session::submit_over_http(const std::vector<events::Event>& 
   for (const auto& result : answer->at("results").as_array()) {
     const auto& object = result.as_object();
     if (const auto* problem = object.if_contains("problem")) {
-      answers.push_back(fail(Code::kUnprocessable, std::string(problem->at("detail").as_string())));
+      answers.push_back(std::unexpected(error_of(problem->as_object())));
     } else {
       answers.push_back(object);
     }
