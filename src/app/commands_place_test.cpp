@@ -1,5 +1,6 @@
 // The built program where it stands: its environment, its keys, what is known already, and who is asked.
 #include "app/program_fixture.h"
+#include "store/database_fixture.h"
 
 namespace amity::app {
 namespace {
@@ -42,6 +43,36 @@ TEST_F(Commands, keys_are_not_made_beside_data_that_lost_its_own) {
   EXPECT_FALSE(fs::exists(folder_ / "bank.db.keys"));
   EXPECT_FALSE(fs::exists(folder_ / "bank.db.key"));
   expect(0, "ok", "--keys sqlite:elsewhere.keys --key-file elsewhere.key doctor");
+}
+
+// Of each kind of database: made, backed up, and brought back elsewhere with its key file alone, then with its keys.
+TEST_F(Commands, a_backup_is_not_restored_beside_new_keys) {
+  const store::PostgresqlDatabase made(store::test_postgresql_url());
+  const store::PostgresqlDatabase restored(store::test_postgresql_url());
+  for (const auto& [from, to] :
+       {std::pair<std::string, std::string>{"sqlite:bank.db", "sqlite:to/bank.db"}, {made.url(), restored.url()}}) {
+    database_ = from;
+    const std::string here = "--keys sqlite:bank.keys --key-file bank.key ";
+    const std::string there = "--keys sqlite:to/bank.keys --key-file bank.key ";
+    expect(0, "", here + "user add officer --roles risk_analyst");
+    expect(0, "", here + "backup one");
+    database_ = to;
+    expect(4, "by --keys-backup", there + "restore backups/one");
+    EXPECT_FALSE(fs::exists(folder_ / "to/bank.keys")) << to;
+    expect(0, "", there + "restore backups/one --keys-backup backups/keys.newest");
+    expect(0, "officer", there + "user list");
+    for (const auto* left : {"bank.keys", "bank.key", "backups", "to"}) fs::remove_all(folder_ / left);
+  }
+}
+
+// Where the key store still stands its newest state needs no backup.
+TEST_F(Commands, a_backup_is_restored_beside_the_key_store_it_was_made_with) {
+  make_bank();
+  expect(0, "", "backup one");
+  database_ = "sqlite:to.db";
+  const std::string keys = "--keys sqlite:bank.db.keys --key-file bank.db.key ";
+  expect(0, "", keys + "restore backups/one");
+  expect(0, "officer", keys + "user list");
 }
 
 // A core system that was read under another mapping names its accounts again.

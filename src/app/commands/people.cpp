@@ -267,6 +267,19 @@ Result<int> doctor(Session& session) {
   return defects == 0 ? 0 : 1;
 }
 
+namespace {
+
+// There is no key store here: nothing is made, and the way on is another than for other commands.
+Result<std::unique_ptr<security::KeyStore>> with_what_to_give(Result<std::unique_ptr<security::KeyStore>> opened) {
+  if (opened || opened.error().code != Code::kNotFound) return opened;
+  return not_found(
+      "a backup opens with the keys it was made with, and there is no key store here: give the newest backup of it by "
+      "--keys-backup, or name the store itself by --keys",
+      opened.error().place);
+}
+
+}  // namespace
+
 Result<int> restore(const CommandLine& line) {
   static const SystemClock clock;
   const auto configuration = TRY(configuration_of(line));
@@ -275,12 +288,13 @@ Result<int> restore(const CommandLine& line) {
                      configuration.key_file);
   }
   make_data_folder(configuration);
-  const security::KeyStoreOptions key_options{.url = configuration.keys, .key_file = configuration.key_file};
+  security::KeyStoreOptions key_options{.url = configuration.keys, .key_file = configuration.key_file};
   if (const auto keys = line.value("keys-backup"); !keys.empty()) {
     TRY(security::KeyStore::restore_backup(key_options, keys, clock));
   }
+  key_options.may_make = false;  // new keys open nothing, and would stand in the way of the right ones
   {
-    const auto keys = TRY(unless_held(security::KeyStore::open(key_options, clock)));
+    const auto keys = TRY(unless_held(with_what_to_give(security::KeyStore::open(key_options, clock))));
     TRY(store::restore_database({.url = configuration.database, .page_key = keys->institution_key("pages")},
                                 line.value("backup")));
   }
