@@ -1,4 +1,6 @@
 // Commands of the built program beside a server of it that holds the database: they go through its REST.
+#include <fmt/format.h>
+
 #include <atomic>
 
 #include "api/certificate_fixture.h"
@@ -95,6 +97,25 @@ TEST_F(ServedCommands, an_import_tells_the_field_of_a_refused_row_as_it_does_wit
     EXPECT_NE(said().find("/v1/events"), std::string::npos) << said();  // it was the server that refused them
     stop();
   }
+}
+
+// A request holds 1 MiB.
+TEST_F(ServedCommands, an_import_of_rows_longer_than_a_request_takes_together_takes_them_all) {
+  fs::create_directories(folder_ / "files");
+  write("mapping.yaml",
+        "mapping: 1\nsource: other\nsnapshot: 2020-12-31\nfiles:\n  - file: people.csv\n"
+        "    key: id\n    events: [{type: customer.registered, subject: id, time: since, "
+        "data: {name: name, address: address}}]\n");
+  std::string rows = "id,name,address,since\n";
+  constexpr int kRows = 600;
+  for (int i = 0; i < kRows; ++i) rows += fmt::format("n{},Ann,{},2020-01-01\n", i, std::string(4000, 'a'));
+  write("files/people.csv", rows);
+  serve({"--listen", "127.0.0.1:0"});
+  const auto ended = run("import files --mapping mapping.yaml --json");
+  EXPECT_EQ(ended.code, 0) << ended.output;
+  EXPECT_NE(ended.output.find("\"taken\":600"), std::string::npos) << ended.output;
+  EXPECT_NE(said().find("\"status\":413"), std::string::npos);
+  stop();
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 
 #include "api/client.h"
@@ -40,7 +41,7 @@ class Session {
   explicit Session(const CommandLine& line) : line_(line) {}
   Result<void> connect(const Configuration& configuration, const std::string& address);
   Result<void> become(const std::string& name);
-  std::vector<Answer> submit_over_http(const std::vector<events::Event>& events);
+  std::vector<Answer> submit_over_http(std::span<const events::Event> events);
 
   CommandLine line_;
   Words words_;
