@@ -1,4 +1,4 @@
-// Text for comparing: Unicode normalisation by ICU, the only place that names it besides base/zone.
+// Text for comparing: Unicode normalisation by ICU, which base/encoding and the time zones of expressions name too.
 #pragma once
 
 #include <string>
