@@ -86,7 +86,7 @@ Result<void> Import::State::read_file(size_t file) {
 Result<void> Import::State::take_row(size_t file, uint64_t offset, int64_t line) {
   ++progress.rows;
   auto& builder = sources[file].builder;
-  if (!row.problem.empty()) return reject(file, line, Error{Code::kInvalid, row.problem, ""});
+  if (!row.problem.empty()) return reject(file, line, Error{Code::kInvalid, row.problem, row.problem_field});
   if (auto ok = builder.begin(row); !ok) return reject(file, line, std::move(ok.error()));
   const size_t before = places.size();
   for (size_t event = 0; event < builder.event_count(); ++event) {

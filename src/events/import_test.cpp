@@ -158,13 +158,13 @@ TEST_F(ImportTest, refuses_a_join_with_several_rows_where_one_is_meant) {
   EXPECT_EQ(rejected[0].substr(0, 22), "accounts.csv:3 person:");
 }
 
-TEST_F(ImportTest, accepts_a_byte_order_mark_and_refuses_other_encodings) {
+TEST_F(ImportTest, reads_marked_files_and_rejects_rows_of_an_encoding_that_was_not_named) {
   EXPECT_TRUE(
       rejected_with("people.csv", "\xef\xbb\xbfid,name,since,income\n1,A,2020-01-01,\n2,B,2020-01-01,\n").empty());
   EXPECT_EQ(rejected_with("people.csv", std::string_view("\xff\xfei\0d\0", 6)).at(0),
-            "the file is UTF-16: convert it to UTF-8 (at people.csv:1)");
+            "people.csv has no column \"since\", nor is it a column of a join (at mapping /files/0/events/0/time)");
   const auto gbk = rejected_with("people.csv", "id,name,since,income\n1,\xc0\xee,2020-01-01,\n2,B,2020-01-01,\n");
-  EXPECT_EQ(gbk.at(0), "people.csv:2 : not valid UTF-8: convert the file");
+  EXPECT_EQ(gbk.at(0), "people.csv:2 : not text of the file's encoding: name it in the mapping");
 }
 
 TEST_F(ImportTest, names_the_line_of_impossible_dates_amounts_and_bytes_and_never_shows_them) {
@@ -188,7 +188,8 @@ TEST_F(ImportTest, names_the_line_of_impossible_dates_amounts_and_bytes_and_neve
     EXPECT_EQ(reason.find("Canary"), std::string::npos) << reason;
   }
   for (const auto* name : {"Canary\xff", "Canary\xc0\xaf", "Canary\xed\xa0\x80", "Canary\xf4\x90\x80\x80"}) {
-    EXPECT_EQ(reason_of("2020-01-01", "1.00", name), "people.csv:2 : not valid UTF-8: convert the file");
+    EXPECT_EQ(reason_of("2020-01-01", "1.00", name),
+              "people.csv:2 : not text of the file's encoding: name it in the mapping");
   }
   EXPECT_EQ(reason_of("2020-01-01", "1.00", std::string("Can\0ary", 7)).substr(0, 20), "people.csv:2 : holds");
   EXPECT_TRUE(reason_of("2020-01-01", "1.00", "Canary\x1b[31m").starts_with("people.csv:2 name: control"));

@@ -15,6 +15,7 @@ LIBRARIES = {
     r"spdlog/": ["base/"],
     r"unicode/": ["base/", "expressions/functions/zone.cpp"],
     r"simdjson": ["events/"],
+    r"expat\.h": ["events/import/xml.cpp"],
     r"sqlite3": ["store/"],
     r"libpq-fe\.h": ["store/"],
     r"re2/": ["expressions/"],

@@ -1,6 +1,7 @@
 #include "events/import/mapping.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <set>
 
@@ -20,6 +21,7 @@ constexpr size_t kMaxEvents = 64;
 struct Defaults {
   TableFormat format;
   std::optional<Currency> currency;
+  std::string currency_column;
   char decimal_point = '.';
   int first_year = 1900;
   std::string moment_pattern = "ISO";
@@ -61,11 +63,40 @@ Result<std::vector<std::string>> texts_in(const json::value& value, const std::s
   return texts;
 }
 
-// "format", "separator", "quote", "columns" of the mapping, a file or a join.
+constexpr std::array<std::string_view, 5> kStatementMessages = {"camt.052", "camt.053", "camt.054", "mt940", "mt942"};
+
+Result<void> read_kind(JsonReader& in, TableFormat& format, const std::string& place) {
+  const auto kind = in.text_or("format", "");
+  if (kind.empty()) return {};
+  const auto message = std::ranges::find(kStatementMessages, kind);
+  const bool is_message = message != kStatementMessages.end();
+  if (kind != "csv" && kind != "jsonl" && kind != "statement" && !is_message) {
+    return invalid("must be csv, jsonl, statement, camt.052, camt.053, camt.054, mt940 or mt942", place);
+  }
+  format.kind = kind == "csv" ? RowKind::kCsv : kind == "jsonl" ? RowKind::kJsonLines : RowKind::kStatement;
+  format.statements.message = is_message ? *message : std::string_view{};
+  return {};
+}
+
+Result<void> read_encoding(JsonReader& in, FileEncoding& encoding, const std::string& place) {
+  const auto name = in.text_or("encoding", "");
+  if (name.empty()) return {};
+  if (name == "auto") {
+    encoding.rule = EncodingRule::kGuessed;
+  } else {
+    encoding = {EncodingRule::kNamed, TRY(placed(parse_encoding(name), place))};
+  }
+  return {};
+}
+
+// "format", "encoding", "separator", "quote", "columns", "balances" of the mapping, a file or a join.
 Result<TableFormat> read_format(JsonReader& in, TableFormat format, const std::string& place) {
-  const auto kind = in.text_or("format", format.kind == RowKind::kCsv ? "csv" : "jsonl");
-  if (kind != "csv" && kind != "jsonl") return invalid("must be csv or jsonl", place + "/format");
-  format.kind = kind == "csv" ? RowKind::kCsv : RowKind::kJsonLines;
+  TRY(read_kind(in, format, place + "/format"));
+  TRY(read_encoding(in, format.encoding, place + "/encoding"));
+  auto& checks = format.statements.checks_balances;
+  const auto balances = in.text_or("balances", checks ? "check" : "ignore");
+  if (balances != "check" && balances != "ignore") return invalid("must be check or ignore", place + "/balances");
+  checks = balances == "check";
   const auto separator = in.text_or("separator", std::string_view(&format.csv.separator, 1));
   format.csv.separator = TRY(single_character(separator, place + "/separator"));
   const auto quote = in.text_or("quote", std::string_view(&format.csv.quote, 1));
@@ -77,8 +108,29 @@ Result<TableFormat> read_format(JsonReader& in, TableFormat format, const std::s
 }
 
 Result<void> require_columns(const TableFormat& format, const std::string& place) {
-  if (format.kind == RowKind::kCsv || !format.columns.empty()) return {};
+  if (format.kind == RowKind::kStatement && !format.columns.empty()) {
+    return invalid("statements have columns of their own (docs/formats/statements.md)", place + "/columns");
+  }
+  if (format.kind != RowKind::kJsonLines || !format.columns.empty()) return {};
   return invalid("JSON lines have no header: name the fields that are read", place + "/columns");
+}
+
+struct CurrencySpec {
+  std::optional<Currency> currency;
+  std::string column;
+};
+
+// A code, or {column: NAME}.
+Result<CurrencySpec> read_currency(const json::value& value, const std::string& place) {
+  CurrencySpec spec;
+  if (!value.is_object()) {
+    spec.currency = TRY(placed(Currency::parse(TRY(scalar_text(value, place))), place));
+    return spec;
+  }
+  JsonReader in(value, place);
+  spec.column = in.text("column");
+  TRY(in.finish());
+  return spec;
 }
 
 Result<SourceSpec> read_source(JsonReader& in, const std::string& place) {
@@ -106,6 +158,7 @@ Result<ValueSpec> read_value(const json::value& value, const Defaults& defaults,
   ValueSpec spec;
   spec.place = place;
   spec.currency = defaults.currency;
+  spec.currency_column = defaults.currency_column;
   spec.decimal_point = defaults.decimal_point;
   if (!value.is_object()) {
     spec.source.text = TRY(scalar_text(value, place));
@@ -117,7 +170,7 @@ Result<ValueSpec> read_value(const json::value& value, const Defaults& defaults,
   const auto& codes = in.any_or_null("codes");
   const auto& otherwise = in.any_or_null("otherwise");
   const auto pattern = in.text_or("format", defaults.moment_pattern, 64);
-  const auto currency = in.text_or("currency", "");
+  const auto& currency = in.any_or_null("currency");
   const auto point = in.text_or("decimal_point", std::string_view(&defaults.decimal_point, 1));
   spec.when = in.text_or("when", "");
   TRY(in.finish());
@@ -126,7 +179,11 @@ Result<ValueSpec> read_value(const json::value& value, const Defaults& defaults,
   if (!otherwise.is_null()) spec.otherwise = TRY(scalar_text(otherwise, place + "/otherwise"));
   if (spec.otherwise && !spec.codes) return invalid("otherwise needs codes beside it", place + "/otherwise");
   spec.format = TRY(placed(MomentFormat::parse(pattern, defaults.first_year), place + "/format"));
-  if (!currency.empty()) spec.currency = TRY(placed(Currency::parse(currency), place + "/currency"));
+  if (!currency.is_null()) {
+    auto named = TRY(read_currency(currency, place + "/currency"));
+    spec.currency = named.currency;
+    spec.currency_column = std::move(named.column);
+  }
   spec.decimal_point = TRY(single_character(point, place + "/decimal_point"));
   return spec;
 }
@@ -173,7 +230,7 @@ Result<FieldSpec> read_field(const Field& field, const json::value& value, const
   }
   spec.value = TRY(read_value(value, defaults, place));
   if (field.kind == FieldKind::kCode) TRY(check_codes(spec.value, field.codes));
-  if (field.kind == FieldKind::kMoney && !spec.value.currency) {
+  if (field.kind == FieldKind::kMoney && !spec.value.currency && spec.value.currency_column.empty()) {
     return invalid("name the currency, here or for the whole mapping", place + "/currency");
   }
   return spec;
@@ -289,8 +346,11 @@ Result<FileSpec> read_file(const json::value& value, const Defaults& defaults, c
 Result<Defaults> read_defaults(JsonReader& in) {
   Defaults defaults;
   defaults.format = TRY(read_format(in, {}, ""));
-  const auto currency = in.text_or("currency", "");
-  if (!currency.empty()) defaults.currency = TRY(placed(Currency::parse(currency), "/currency"));
+  if (const auto& currency = in.any_or_null("currency"); !currency.is_null()) {
+    auto named = TRY(read_currency(currency, "/currency"));
+    defaults.currency = named.currency;
+    defaults.currency_column = std::move(named.column);
+  }
   defaults.first_year = static_cast<int>(in.integer_or("first_year", 1800, 2100, 1900));
   defaults.decimal_point = TRY(single_character(in.text_or("decimal_point", "."), "/decimal_point"));
   defaults.moment_pattern = in.text_or("dates", "ISO", 64);

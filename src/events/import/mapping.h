@@ -27,6 +27,7 @@ struct ValueSpec {
   std::optional<std::string> otherwise;                     // for what `codes` does not name
   std::optional<MomentFormat> format;                       // of dates and times
   std::optional<Currency> currency;                         // of money
+  std::string currency_column;                              // which holds it, instead
   char decimal_point = '.';
   std::string when;   // CEL; the field is left out where it is false
   std::string place;  // in the mapping: "/files/0/events/0/data/amount"

@@ -111,7 +111,7 @@ class CsvWalk {
 std::string problem_of_bytes(std::string_view text) {
   if (text.size() > kMaxRowBytes) return fmt::format("longer than {} bytes", kMaxRowBytes);
   if (text.find('\0') != std::string_view::npos) return "holds NUL bytes: convert the file to UTF-8";
-  if (!is_utf8(text)) return "not valid UTF-8: convert the file";
+  if (!is_utf8(text)) return "not text of the file's encoding: name it in the mapping";
   return {};
 }
 

@@ -19,6 +19,7 @@ struct Row {
   int64_t lines = 1;               // it covers: a quoted cell may hold line ends
   bool is_blank = false;           // an empty line: no row at all
   std::string problem;             // why it cannot be read; empty for a good row
+  std::string problem_field;       // and which part of it, where that is known
 };
 
 struct CsvFormat {

@@ -45,13 +45,13 @@ Result<json::value> boolean_from(std::string_view text) {
   return invalid("not true or false: give codes for it");
 }
 
-Result<json::value> money_from(std::string text, const ValueSpec& spec) {
+Result<json::value> money_from(std::string text, const ValueSpec& spec, Currency currency) {
   if (spec.decimal_point != '.') {
     if (text.find('.') != std::string::npos) return invalid("not an amount: its decimals stand behind another sign");
     std::ranges::replace(text, spec.decimal_point, '.');
   }
-  const int64_t minor = TRY(parse_amount_minor(text, *spec.currency));
-  return json::value{{"amount_minor", minor}, {"currency", spec.currency->code()}};
+  const int64_t minor = TRY(parse_amount_minor(text, currency));
+  return json::value{{"amount_minor", minor}, {"currency", currency.code()}};
 }
 
 Result<json::value> convert(FieldKind kind, std::string text, const ValueSpec& spec) {
@@ -59,7 +59,6 @@ Result<json::value> convert(FieldKind kind, std::string text, const ValueSpec& s
     case FieldKind::kInteger: return integer_from(text);
     case FieldKind::kNumber: return number_from(text);
     case FieldKind::kBoolean: return boolean_from(text);
-    case FieldKind::kMoney: return money_from(std::move(text), spec);
     case FieldKind::kDate: return json::value(format(date_of(TRY(spec.format->read(text)))));
     case FieldKind::kTimestamp: return json::value(format(TRY(spec.format->read(text))));
     default: return json::value(text);
@@ -142,6 +141,10 @@ Result<BoundField> RowBuilder::bind_field(const FieldSpec& spec) const {
   field.spec = &spec;
   if (!spec.holders) {
     field.value = TRY(bind_value(spec.value));
+    const auto& currency = spec.value.currency_column;
+    if (spec.field->kind == FieldKind::kMoney && !currency.empty()) {
+      field.value.currency = TRY(column_at(currency, spec.value.place + "/currency"));
+    }
     return field;
   }
   const auto found = std::ranges::find(file_->joins, spec.holders->each, &JoinSpec::name);
@@ -282,6 +285,11 @@ Result<Timestamp> RowBuilder::time_of(const BoundEvent& event) const {
   return placed(event.time->spec->format->read(text), "time");
 }
 
+Result<Currency> RowBuilder::currency_of(const BoundValue& value) const {
+  if (!value.currency) return *value.spec->currency;
+  return Currency::parse(cell(*value.currency));
+}
+
 Result<json::object> RowBuilder::data_of(const BoundEvent& event) {
   json::object data;
   for (const auto& field : event.fields) {
@@ -292,7 +300,13 @@ Result<json::object> RowBuilder::data_of(const BoundEvent& event) {
     }
     auto text = TRY(placed(text_of(field.value), name));
     if (!text) continue;
-    data[name] = TRY(placed(convert(field.spec->field->kind, *std::move(text), *field.value.spec), name));
+    const auto& spec = *field.value.spec;
+    if (field.spec->field->kind == FieldKind::kMoney) {
+      const auto currency = TRY(placed(currency_of(field.value), name));
+      data[name] = TRY(placed(money_from(*std::move(text), spec, currency), name));
+    } else {
+      data[name] = TRY(placed(convert(field.spec->field->kind, *std::move(text), spec), name));
+    }
   }
   return data;
 }

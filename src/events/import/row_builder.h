@@ -24,6 +24,7 @@ struct BoundValue {
   ColumnPlace column;
   std::optional<RowExpression> expression;
   std::optional<RowExpression> when;
+  std::optional<ColumnPlace> currency;  // of money, where a column holds it
 };
 
 struct BoundField {
@@ -93,6 +94,7 @@ class RowBuilder {
   Result<json::value> holders_of(const BoundField& field);
   Result<std::string> id_of(const EventSpec& spec) const;
   Result<Timestamp> time_of(const BoundEvent& event) const;
+  Result<Currency> currency_of(const BoundValue& value) const;
   Result<json::object> data_of(const BoundEvent& event);
 
   const MappingSpec* mapping_;

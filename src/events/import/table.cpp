@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "events/import/statement_file.h"
+
 namespace amity::events {
 namespace {
 
@@ -33,6 +35,12 @@ Result<Table> Table::open(const std::string& folder, const std::string& file, co
   auto source = TextFile::open(folder + "/" + file);
   if (!source) return std::unexpected(std::move(source.error()).within(file));
   Table table(file, *std::move(source), format);
+  if (format.kind == RowKind::kStatement) {
+    if (auto ok = table.read_statements(); !ok) {
+      return std::unexpected(std::move(ok.error()).within(ok.error().place.empty() ? file : file + ":"));
+    }
+    return table;
+  }
   if (auto ok = table.read_start(); !ok) {
     return std::unexpected(std::move(ok.error()).within(fmt::format("{}:{}", file, table.first_line_)));
   }
@@ -40,13 +48,19 @@ Result<Table> Table::open(const std::string& folder, const std::string& file, co
 }
 
 Result<void> Table::read_start() {
-  const auto start = TRY(source_.view(0, 4)).substr(0, 4);
-  if (start.starts_with("\xff\xfe") || start.starts_with("\xfe\xff")) {
-    return invalid("the file is UTF-16: convert it to UTF-8");
-  }
-  if (start.starts_with(kByteOrderMark)) first_row_ = kByteOrderMark.size();
+  TRY(decode(source_, format_.encoding));
+  if (TRY(source_.view(0, 4)).starts_with(kByteOrderMark)) first_row_ = kByteOrderMark.size();
   if (format_.kind == RowKind::kCsv && format_.columns.empty()) return read_header();
   return check_columns(format_.columns);
+}
+
+Result<void> Table::read_statements() {
+  format_.columns = statement_columns();
+  auto rows = TRY(read_statement_file(source_, format_.encoding, format_.statements));
+  statements_ = std::make_shared<const StatementRows>(std::move(rows));
+  if (statements_->size() > 0) first_line_ = statements_->line(0);
+  source_ = TextFile::of_text({});
+  return {};
 }
 
 Result<void> Table::read_header() {
@@ -68,6 +82,11 @@ std::optional<size_t> Table::find_column(std::string_view name) const {
 }
 
 Result<void> Table::read(uint64_t offset, Row& row) {
+  if (statements_) {
+    statements_->read(static_cast<size_t>(offset), row);
+    return {};
+  }
+  row.problem_field.clear();
   auto text = source_.view(offset, kMaxRowBytes + 1);
   if (!text) return std::unexpected(std::move(text.error()).within(file_));
   row.is_blank = text->starts_with("\n") || text->starts_with("\r\n");

@@ -1,24 +1,29 @@
-// A file of rows with named columns: read from the beginning, at an offset, or by a key.
+// A file of rows with named columns: read from the beginning, at an offset, or by a key. Text that is not UTF-8 is
+// decoded, and statements are read, when the table is opened, and then kept in memory.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "events/import/row.h"
+#include "events/import/statement.h"
 #include "events/import/text_file.h"
 
 namespace amity::events {
 
-enum class RowKind { kCsv, kJsonLines };
+enum class RowKind { kCsv, kJsonLines, kStatement };
 
 struct TableFormat {
   RowKind kind = RowKind::kCsv;
   CsvFormat csv;
   std::vector<std::string> columns;  // of JSON lines, and of a CSV file without a header line
+  FileEncoding encoding;
+  StatementReading statements;
 };
 
 class Table {
@@ -29,7 +34,8 @@ class Table {
   const std::string& file() const { return file_; }
   const std::vector<std::string>& columns() const { return format_.columns; }
   std::optional<size_t> find_column(std::string_view name) const;
-  uint64_t size() const { return source_.size(); }
+  // Offsets are bytes of the text, or rows of statements.
+  uint64_t size() const { return statements_ ? statements_->size() : source_.size(); }
   uint64_t first_row() const { return first_row_; }  // offset
   int64_t first_line() const { return first_line_; }
 
@@ -40,12 +46,14 @@ class Table {
   Table(std::string file, TextFile source, TableFormat format)
       : file_(std::move(file)), source_(std::move(source)), format_(std::move(format)) {}
   Result<void> read_start();
+  Result<void> read_statements();
   Result<void> read_header();
   Result<void> skip_rest_of_line(uint64_t offset, Row& row);
 
   std::string file_;
   TextFile source_;
   TableFormat format_;
+  std::shared_ptr<const StatementRows> statements_;
   uint64_t first_row_ = 0;
   int64_t first_line_ = 1;
 };

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace amity::events {
 namespace {
 
@@ -25,6 +27,12 @@ Result<TextFile> TextFile::open(const std::string& path) {
     return invalid("not a file");
   }
   return TextFile(descriptor, static_cast<uint64_t>(status.st_size));
+}
+
+TextFile TextFile::of_text(std::string text) {
+  TextFile file(-1, text.size());
+  file.window_ = std::move(text);
+  return file;
 }
 
 TextFile::TextFile(TextFile&& other) noexcept
@@ -69,6 +77,23 @@ Result<void> TextFile::fill(uint64_t offset, size_t count) {
     }
     done += static_cast<size_t>(got);
   }
+  return {};
+}
+
+Result<void> decode(TextFile& file, const FileEncoding& how) {
+  auto encoding = how.encoding;
+  if (how.rule == EncodingRule::kMarked) {
+    encoding = marked_encoding(TRY(file.view(0, 4)).substr(0, 4)).value_or(Encoding::kUtf8);
+  }
+  const bool must_be_read = how.rule == EncodingRule::kGuessed || encoding != Encoding::kUtf8;
+  if (!must_be_read) return {};
+  if (file.size() > kMaxDecodedFileBytes) {
+    return fail(Code::kLimit,
+                fmt::format("a file of more than {} MiB must be UTF-8, named or not", kMaxDecodedFileBytes >> 20));
+  }
+  const auto bytes = TRY(file.view(0, static_cast<size_t>(file.size())));
+  if (how.rule == EncodingRule::kGuessed) encoding = TRY(guess_encoding(bytes));
+  if (encoding != Encoding::kUtf8) file = TextFile::of_text(decode_text(bytes, encoding));
   return {};
 }
 

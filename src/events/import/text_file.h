@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/encoding.h"
 #include "base/result.h"
 
 namespace amity::events {
@@ -13,6 +14,7 @@ namespace amity::events {
 class TextFile {
  public:
   static Result<TextFile> open(const std::string& path);
+  static TextFile of_text(std::string text);  // a text in memory, read in the same way
   TextFile(TextFile&& other) noexcept;
   TextFile& operator=(TextFile&& other) noexcept;
   ~TextFile();
@@ -31,5 +33,17 @@ class TextFile {
   uint64_t begin_ = 0;  // of the window
   std::string window_;
 };
+
+// How a file's encoding is known: by its mark or else UTF-8, guessed from the whole of it, or as named.
+enum class EncodingRule { kMarked, kGuessed, kNamed };
+struct FileEncoding {
+  EncodingRule rule = EncodingRule::kMarked;
+  Encoding encoding = Encoding::kUtf8;  // where it is named
+};
+
+// UTF-8 stays where it is, however large, its mark too; anything else is read whole and becomes a text in memory, in
+// which what is no character is the byte 0xFF. limit: more than kMaxDecodedFileBytes.
+constexpr uint64_t kMaxDecodedFileBytes = uint64_t{512} * 1024 * 1024;
+Result<void> decode(TextFile& file, const FileEncoding& encoding);
 
 }  // namespace amity::events
