@@ -48,6 +48,7 @@ Result<int> serve_engine(const Configuration& configuration, const Words& words,
 Result<int> demo(const CommandLine& line);
 Result<int> restore(const CommandLine& line);
 Result<int> test_expressions(const CommandLine& line);
+Result<int> show_statement(const CommandLine& line);
 
 // Showing.
 void show(const CommandLine& line, const json::value& answer);  // as JSON, whole

@@ -43,8 +43,11 @@ const std::map<std::string, WithSession, std::less<>>& with_session() {
 }
 
 const std::map<std::string, Alone, std::less<>>& alone() {
-  static const std::map<std::string, Alone, std::less<>> kCommands = {
-      {"serve", serve}, {"demo", demo}, {"restore", restore}, {"expression test", test_expressions}};
+  static const std::map<std::string, Alone, std::less<>> kCommands = {{"serve", serve},
+                                                                      {"demo", demo},
+                                                                      {"restore", restore},
+                                                                      {"expression test", test_expressions},
+                                                                      {"statement show", show_statement}};
   return kCommands;
 }
 
