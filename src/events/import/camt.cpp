@@ -237,6 +237,7 @@ class Messages {
     statement_->head()[kMessage] = message_;
     opening_ = closing_ = std::nullopt;
     closing_line_ = line;
+    closing_day_.clear();
     is_page_ = false;
     return {};
   }
@@ -289,7 +290,9 @@ class Messages {
     (is_opening ? opening_ : closing_) = *money;
     statement_->head()[is_opening ? kOpeningBalance : kClosingBalance] =
         amount_text(money->amount_minor, money->currency);
-    if (!is_opening) closing_line_ = element.line;
+    if (is_opening) return;
+    closing_line_ = element.line;
+    closing_day_ = moment_of(element, "Dt").substr(0, 10);
   }
 
   Result<void> entry(const XmlElement& element) {
@@ -302,7 +305,9 @@ class Messages {
     }
     const auto money = money_of(*amount);
     if (!money) return statement_->lose_entry({"Ntry/Amt", money.error().message, amount->line});
-    if (status_of(element) == "booked") statement_->count({sign * money->amount_minor, money->currency});
+    // ISO dates compare as texts; the schema has the balances before the entries.
+    const bool is_later = !closing_day_.empty() && moment_of(element, "ValDt").substr(0, 10) > closing_day_;
+    if (status_of(element) == "booked") statement_->count({sign * money->amount_minor, money->currency}, is_later);
     return put_entry(element, *money, sign);
   }
 
@@ -375,6 +380,7 @@ class Messages {
   std::optional<Money> opening_;
   std::optional<Money> closing_;
   int64_t closing_line_ = 0;
+  std::string closing_day_;
   bool is_page_ = false;
 };
 

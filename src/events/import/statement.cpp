@@ -133,12 +133,13 @@ Result<void> OpenStatement::lose_entry(StatementProblem problem) {
   return add({}, std::move(problem), line);
 }
 
-void OpenStatement::count(const Money& amount) {
+void OpenStatement::count(const Money& amount, bool is_valued_later) {
   if (!currency_) currency_ = amount.currency;
   if (*currency_ != amount.currency) is_mixed_ = true;
   auto& counted = counted_[amount.amount_minor < 0 ? 0 : 1];
   counted.minor += amount.amount_minor < 0 ? -Sum{amount.amount_minor} : Sum{amount.amount_minor};
   ++counted.entries;
+  if (is_valued_later) later_minor_ += amount.amount_minor;
 }
 
 void OpenStatement::refuse(StatementProblem problem) {
@@ -154,7 +155,9 @@ void OpenStatement::check(const std::optional<Money>& opening, const std::option
   if (is_mixed_ || (currency_ && *currency_ != opening->currency)) {
     return refuse({place.field, "an entry has another currency than the balances", place.line});
   }
-  if (Sum{opening->amount_minor} - counted_[0].minor + counted_[1].minor == Sum{closing->amount_minor}) return;
+  const Sum booked = Sum{opening->amount_minor} - counted_[0].minor + counted_[1].minor;
+  const Sum told = closing->amount_minor;
+  if (booked == told || booked - later_minor_ == told) return;
   refuse({place.field, "opening balance and booked entries do not make the closing balance", place.line});
 }
 

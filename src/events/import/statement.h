@@ -118,7 +118,8 @@ class OpenStatement {
   // unless they are not checked.
   Result<void> lose_entry(StatementProblem problem);
   // What a booked entry adds to the balance: negative where it is a debit.
-  void count(const Money& amount);
+  // Some banks leave what is valued after the day of the closing balance out of it.
+  void count(const Money& amount, bool is_valued_later = false);
   // The first of these is why none of the statement's rows is taken.
   void refuse(StatementProblem problem);
   void check(const std::optional<Money>& opening, const std::optional<Money>& closing, const StatementProblem& place);
@@ -139,6 +140,7 @@ class OpenStatement {
   size_t number_;
   int64_t line_;
   std::array<Counted, 2> counted_;  // debits, credits; both not negative
+  Sum later_minor_ = 0;             // of those, signed, what is valued later
   std::optional<Currency> currency_;
   bool is_mixed_ = false;
   std::optional<StatementProblem> problem_;

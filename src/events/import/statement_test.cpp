@@ -66,6 +66,17 @@ TEST(Camt, leaves_a_statement_out_whose_balances_do_not_agree) {
                   "balance"});
 }
 
+TEST(Camt, takes_a_closing_balance_without_what_is_valued_after_its_day) {
+  const auto closing = [](std::string_view day) {
+    return "<Bal><Tp><CdOrPrtry><Cd>CLBD</Cd></CdOrPrtry></Tp><Amt "
+           "Ccy=\"CNY\">3</Amt><CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>" +
+           std::string(day) + "</Dt></Dt></Bal>\n";
+  };
+  const auto entries = entry("2", "CRDT") + entry("5", "CRDT", "<Sts>BOOK</Sts><ValDt><Dt>2026-02-02</Dt></ValDt>");
+  EXPECT_EQ(read053(balance("OPBD", "1") + closing("2026-02-01") + entries, {kAmount}), (Lines{"6: 2.00", "7: 5.00"}));
+  EXPECT_EQ(read053(balance("OPBD", "1") + closing("2026-02-02") + entries, {kAmount}).size(), 1U);
+}
+
 TEST(Camt, counts_a_debit_balance_as_negative_and_pending_entries_not_at_all) {
   EXPECT_EQ(read053(balance("OPBD", "1.00", "DBIT") + balance("CLBD", "1.00") + entry("2.00", "CRDT") +
                         entry("9.00", "CRDT", "<Sts>PDNG</Sts>"),
