@@ -49,6 +49,7 @@ Result<int> demo(const CommandLine& line);
 Result<int> restore(const CommandLine& line);
 Result<int> test_expressions(const CommandLine& line);
 Result<int> show_statement(const CommandLine& line);
+Result<int> match_rows(const CommandLine& line);
 
 // Showing.
 void show(const CommandLine& line, const json::value& answer);  // as JSON, whole

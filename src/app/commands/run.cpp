@@ -47,7 +47,8 @@ const std::map<std::string, Alone, std::less<>>& alone() {
                                                                       {"demo", demo},
                                                                       {"restore", restore},
                                                                       {"expression test", test_expressions},
-                                                                      {"statement show", show_statement}};
+                                                                      {"statement show", show_statement},
+                                                                      {"match", match_rows}};
   return kCommands;
 }
 
