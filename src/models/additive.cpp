@@ -5,13 +5,14 @@
 #include <numeric>
 
 #include <fmt/format.h>
-#include <Eigen/Cholesky>
+
+#include "models/training/logistic_solver.h"
 
 namespace amity::models {
 namespace {
 
 using Vector = Eigen::VectorXd;
-using Design = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic>;
+using Design = Eigen::MatrixXd;
 
 // One column of the design before it is standardised.
 struct Term {
@@ -118,58 +119,12 @@ Design make_design(const std::vector<Term>& terms, const Matrix& rows) {
   return design;
 }
 
-Vector means_of(const Vector& margins) { return (1 + (-margins.array()).exp()).inverse().matrix(); }
-
-double penalised_loss(const Vector& margins, const Vector& y, const Vector& weights, const Vector& penalty) {
-  double loss = 0.5 * (penalty.array() * weights.array().square()).sum();
-  for (Eigen::Index i = 0; i < y.size(); ++i) {
-    const double m = y[i] > 0.5 ? -margins[i] : margins[i];
-    loss += m > 0 ? m + std::log1p(std::exp(-m)) : std::log1p(std::exp(m));
-  }
-  return loss;
-}
-
-Vector solve(const Design& design, const Vector& y, double ridge) {
-  const auto columns = design.cols();
-  Vector penalty = Vector::Constant(columns, ridge);
-  penalty[0] = 0;
-  Vector weights = Vector::Zero(columns);
-  const double rate = std::clamp(y.mean(), 1e-6, 1 - 1e-6);
-  weights[0] = std::log(rate / (1 - rate));
-  Vector margins = design * weights;
-  double loss = penalised_loss(margins, y, weights, penalty);
-  for (int iteration = 0; iteration < 40; ++iteration) {
-    const Vector mean = means_of(margins);
-    const Vector curvature = (mean.array() * (1 - mean.array())).max(1e-10).sqrt();
-    const Design scaled = curvature.asDiagonal() * design;
-    Eigen::MatrixXd hessian = Eigen::MatrixXd::Zero(columns, columns);
-    hessian.selfadjointView<Eigen::Lower>().rankUpdate(scaled.transpose());
-    hessian.diagonal() += penalty;
-    hessian.diagonal().array() += 1e-9;
-    const Vector gradient = design.transpose() * (y - mean) - penalty.cwiseProduct(weights);
-    Vector step = hessian.selfadjointView<Eigen::Lower>().ldlt().solve(gradient);
-    double improved = loss;
-    for (int halving = 0; halving < 20; ++halving, step *= 0.5) {
-      const Vector candidate = weights + step;
-      const Vector moved = design * candidate;
-      improved = penalised_loss(moved, y, candidate, penalty);
-      if (improved > loss) continue;
-      weights = candidate;
-      margins = moved;
-      break;
-    }
-    if (!(loss - improved > 1e-9 * loss)) break;
-    loss = improved;
-  }
-  return weights;
-}
-
 // The intercept, and each term's weight.
 double fit_terms(std::vector<Term>& terms, const Matrix& rows, std::span<const uint8_t> labels, double ridge) {
   Vector y(static_cast<Eigen::Index>(labels.size()));
   for (size_t i = 0; i < labels.size(); ++i) y[static_cast<Eigen::Index>(i)] = labels[i];
   while (true) {
-    const Vector weights = solve(make_design(terms, rows), y, ridge);
+    const Vector weights = solve_logistic(make_design(terms, rows), y, ridge);
     for (size_t t = 0; t < terms.size(); ++t) terms[t].weight = weights[static_cast<Eigen::Index>(t + 1)];
     const auto wrong = std::erase_if(terms, [](const Term& term) { return term.direction * term.weight < 0; });
     if (wrong == 0) return weights[0];
