@@ -21,6 +21,7 @@ Result<void> simulate_in_two_parts(Session& session, const std::function<Result<
 Result<int> train(Session& session);
 Result<int> evaluate(Session& session);
 Result<int> list_models(Session& session);
+Result<int> export_model(Session& session);
 Result<int> approve_model(Session& session);
 Result<int> list_policies(Session& session);
 Result<int> draft_policy(Session& session);

@@ -94,6 +94,24 @@ TEST_F(Commands, a_file_is_learnt_from_and_another_is_scored_and_measured) {
   expect(4, "no model of this name", "evaluate others --data loans.csv");
 }
 
+TEST_F(Commands, a_scorecard_is_learnt_from_a_file_measured_and_exported_in_both_languages) {
+  make_bank();
+  write("loans.csv", loans());
+  expect(2, "boosted_trees, scorecard and multilayer_perceptron",
+         "train --data loans.csv --target bad --name card --algorithm magic");
+  expect(0, "1 is the positive value", "train --data loans.csv --target bad --name card --algorithm scorecard");
+  expect(0, "card", "train --data loans.csv --target bad --name card --algorithm scorecard");  // again: the same
+  expect(0, "Population stability index", "evaluate card --data loans.csv --predictions scores.csv");
+  expect(0, "PSI", "evaluate card --data loans.csv --language zh");
+  expect(0, "| amount |", "model export card");
+  expect(0, "| 分箱 |", "model export card --language zh");
+  expect(0, "WHEN a.\"amount\" < ", "model export card --format sql");
+  expect(2, "(at --format)", "model export card --format cobol");
+  expect(4, "no model of this name", "model export no.such");
+  expect(0, "learnt", "train --data loans.csv --target bad --name trees");
+  expect(5, "only a scorecard can be exported", "model export trees");
+}
+
 TEST_F(Commands, a_file_that_nothing_can_be_learnt_from_is_refused_with_its_place_and_a_remedy) {
   make_bank();
   const auto refuse = [&](const std::string& words, const std::string& text, const std::string& target = "bad") {

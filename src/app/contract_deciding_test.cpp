@@ -48,7 +48,24 @@ class ContractOfDeciding : public Contract {
     by_another.caller = caller_with(security::Role::kRiskAnalyst);
     EXPECT_EQ(expect(200, by_another).at("stage"), "live");
     expect(409, by_another);
+    export_a_scorecard(std::string(trained.at("fingerprint").as_string()));
     get("/v1/models", "/v1/models");
+  }
+  void export_a_scorecard(const std::string& forest) {
+    const auto trained = post(201, "/v1/models/{name}/train", "/v1/models/credit.card/train", json::object{});
+    EXPECT_EQ(trained.at("report").at("algorithm"), "scorecard") << write_json(trained);
+    const auto path =
+        "/v1/models/credit.card/versions/" + std::string(trained.at("fingerprint").as_string()) + "/export";
+    const Call table{
+        .method = Method::kGet, .pattern = "/v1/models/{name}/versions/{fingerprint}/export", .target = path};
+    EXPECT_NE(expect(200, table).at("text").as_string().find("| Points |"), std::string::npos);
+    auto sql = table;
+    sql.target = path + "?format=sql";
+    EXPECT_TRUE(expect(200, sql).at("text").as_string().starts_with("SELECT "));
+    sql.target = path + "?format=cobol";
+    expect(400, sql);
+    sql.target = "/v1/models/credit.quick/versions/" + forest + "/export";
+    expect(422, sql);
   }
   void write_policies() {
     const auto drafted = post(201, "/v1/policies", "/v1/policies", json::object{{"definition", kPolicy}});

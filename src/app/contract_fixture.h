@@ -46,6 +46,19 @@ features:
   - { name: application.months, reason: term_long }
 training: { trials: 1, folds: 2, blend: false, seed: 1 }
 )";
+// The same as a scorecard.
+inline constexpr std::string_view kQuickScorecard = R"(
+name: credit.card
+sample: { on: credit.application, key: application }
+label: { on: loan.status_recorded, key: loan, bad: "event.status == 'defaulted'" }
+group: account
+features:
+  - { name: application.amount, reason: amount_high }
+  - { name: application.months, reason: term_long }
+algorithm: scorecard
+scorecard: { base_score: 500, reference: best }
+training: { folds: 2 }
+)";
 inline std::string verb_of(Method method) {
   std::string verb(name_of(method));
   for (char& c : verb) c = static_cast<char>(c + 32);
@@ -129,6 +142,7 @@ class Contract : public EngineTest {
     const auto own = folder() / "institution";
     fs::copy(AMITY_SOURCE_DIR "/institution", own, fs::copy_options::recursive);
     std::ofstream(own / "models/credit.quick.yaml") << kQuickModel;
+    std::ofstream(own / "models/credit.card.yaml") << kQuickScorecard;
     std::ofstream(own / "retention.yaml") << kOrganisationsAreKept;
     configuration_.institution = own.string();
   }

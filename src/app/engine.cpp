@@ -262,7 +262,8 @@ Result<std::optional<decisions::Score>> Engine::score(std::string_view model, co
                        score.probability,
                        {},
                        explanation.expected_margin,
-                       {}};
+                       {},
+                       score.points};
   for (size_t i = 0; i < features.size(); ++i)
     out.contributions.emplace_back(features[i].name, explanation.contributions[i]);
   for (const auto& reason : models::reasons_of(registered->model, row, explanation)) {

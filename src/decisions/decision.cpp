@@ -24,13 +24,15 @@ json::array to_json(const std::vector<Reason>& reasons) {
 json::object to_json(const Score& score) {
   json::object contributions;
   for (const auto& [feature, value] : score.contributions) contributions[feature] = value;
-  return {{"model", score.model},
-          {"fingerprint", to_hex(score.fingerprint)},
-          {"margin", score.margin},
-          {"probability", score.probability},
-          {"base", score.base},
-          {"contributions", std::move(contributions)},
-          {"reasons", to_json(score.reasons)}};
+  json::object out{{"model", score.model},
+                   {"fingerprint", to_hex(score.fingerprint)},
+                   {"margin", score.margin},
+                   {"probability", score.probability},
+                   {"base", score.base},
+                   {"contributions", std::move(contributions)},
+                   {"reasons", to_json(score.reasons)}};
+  if (score.points) out["points"] = *score.points;
+  return out;
 }
 
 }  // namespace

@@ -33,6 +33,7 @@ struct Score {
   std::vector<std::pair<std::string, double>> contributions;  // of each feature to the margin; exact Shapley values
   double base = 0;                                            // margin = base + sum of contributions
   std::vector<Reason> reasons;                                // strongest first, at most 4
+  std::optional<int64_t> points{};                            // of a scorecard
 };
 
 struct Decision {

@@ -105,7 +105,9 @@ Result<Decision> DecisionDesk::decide(const Decided& decided) const {
   }
   if (!definition.model.empty()) decision.score = TRY(score_(definition.model, decided.model_version, decided.numbers));
   if (decision.score) {
-    decision.facts.model = {{"probability", decision.score->probability}, {"margin", decision.score->margin}};
+    auto& model =
+        decision.facts.model = {{"probability", decision.score->probability}, {"margin", decision.score->margin}};
+    if (decision.score->points) model.get_object()["points"] = *decision.score->points;
   }
   decision.verdict = decided.policy.judge(decision.facts);
   return decision;

@@ -75,7 +75,7 @@ struct Facts {
   json::object features;  // nested by the dots of their names
   json::object customer;
   json::object product;  // of reference/, where the event names one
-  json::value model;     // {"probability": .., "margin": ..}
+  json::value model;     // {"probability": .., "margin": .., "points": ..}; points of a scorecard
 };
 
 struct Hit {

@@ -72,6 +72,35 @@ Result<void> read_training(const json::value& value, ModelDefinition& out) {
   return in.finish();
 }
 
+double number_or(JsonReader& in, std::string_view key, double least, double most, double otherwise) {
+  if (!in.has(key)) {
+    in.any_or_null(key);
+    return otherwise;
+  }
+  const double number = in.number(key);
+  if (!(number >= least && number <= most))
+    in.refuse(key, fmt::format("a number from {} to {} is expected", least, most));
+  return number;
+}
+
+Result<void> read_scorecard(const json::value& value, ModelDefinition& out) {
+  if (value.is_null()) return {};
+  if (out.algorithm != Algorithm::kScorecard) return invalid("say algorithm: scorecard, or leave it out", "/scorecard");
+  JsonReader in(value, "/scorecard");
+  auto& options = out.scorecard;
+  options.points_to_double_odds = number_or(in, "points_to_double_odds", 5, 1000, options.points_to_double_odds);
+  options.base_score = number_or(in, "base_score", -10'000, 10'000, options.base_score);
+  options.base_odds = number_or(in, "base_odds", 0.001, 100'000, options.base_odds);
+  options.minimum_share = number_or(in, "minimum_share", 0, 0.5, options.minimum_share);
+  options.most_attributes = static_cast<int>(in.integer_or("most_attributes", 2, 20, options.most_attributes));
+  options.minimum_information_value =
+      number_or(in, "minimum_information_value", 0, 10, options.minimum_information_value);
+  const auto reference = parse_reference(in.text_or("reference", name_of(options.reference)));
+  if (!reference) in.refuse("reference", reference.error().message);
+  options.reference = reference.value_or(options.reference);
+  return in.finish();
+}
+
 }  // namespace
 
 bool ModelDefinition::has_enough_history(std::span<const double> row) const {
@@ -94,13 +123,18 @@ Result<ModelDefinition> parse_model_definition(std::string_view yaml) {
   const auto& minimum_history = in.any_or_null("minimum_history");
   const auto& features = in.array("features");
   const auto& training = in.any_or_null("training");
+  const auto algorithm = parse_algorithm(in.text_or("algorithm", name_of(out.algorithm)));
+  if (!algorithm) in.refuse("algorithm", algorithm.error().message);
+  const auto& scorecard = in.any_or_null("scorecard");
   TRY(in.finish());
   out.group = *group;
+  out.algorithm = *algorithm;
   TRY(read_sample(sample, out));
   TRY(read_label(label, out));
   TRY(read_features(features, out));
   TRY(read_minimum_history(minimum_history, out));
   TRY(read_training(training, out));
+  TRY(read_scorecard(scorecard, out));
   out.fingerprint = digest(as_bytes(write_json(value)));
   return out;
 }
@@ -142,13 +176,15 @@ Result<Table> training_table(const ModelDefinition& definition, const features::
 
 TrainOptions train_options(const ModelDefinition& definition) {
   TrainOptions options{.name = definition.name,
+                       .algorithm = definition.algorithm,
                        .choice = {.target = std::string(kLabelColumn), .group = std::string(kGroupColumn)},
                        .positive = "1",
                        .trials = definition.trials,
                        .folds = definition.folds,
                        .forests = definition.forests,
                        .may_blend = definition.may_blend,
-                       .seed = definition.seed};
+                       .seed = definition.seed,
+                       .scorecard = definition.scorecard};
   for (const auto& use : definition.features) {
     options.choice.monotone[use.name] = use.monotone;
     options.choice.reasons[use.name] = use.reason;

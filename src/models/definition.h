@@ -8,6 +8,12 @@
 //   features:
 //     - {name: account.balance_min_365d, reason: low_balance, monotone: -1}
 //   training: {trials: 14, folds: 5, forests: 5, blend: true, seed: 1}
+//
+// `algorithm: multilayer_perceptron` makes it one instead of boosted trees; `algorithm: scorecard` a scorecard, whose
+// looks may be said too:
+//
+//   scorecard: {points_to_double_odds: 20, base_score: 600, base_odds: 50, minimum_share: 0.05, most_attributes: 8,
+//               minimum_information_value: 0.02, reference: neutral}
 #pragma once
 
 #include <map>
@@ -46,6 +52,8 @@ struct ModelDefinition {
   int trials = 14, folds = 5, forests = 0;
   bool may_blend = true;
   uint64_t seed = 1;
+  Algorithm algorithm = Algorithm::kBoostedTrees;
+  ScorecardOptions scorecard;
   Digest fingerprint{};  // of the canonical definition
 
   // Whether a row (values in the order of `features`) has what minimum_history asks for.

@@ -69,7 +69,10 @@ Result<Predictions> predict_out_of_fold(const Table& table, const TrainOptions& 
 Result<Evaluation> evaluate_table(const Model& model, const Table& table, std::string_view target,
                                   const EvaluateOptions& options) {
   const auto labels = TRY(read_labels(table, target, model.positive, model.negative));
-  return measure_all(predict(model, TRY(bind_rows(model.features, table))), labels, options);
+  const auto rows = TRY(bind_rows(model.features, table));
+  auto evaluation = TRY(measure_all(predict(model, rows), labels, options));
+  if (model.scorecard) evaluation.stability = stability_of(model, rows);
+  return evaluation;
 }
 
 Result<Evaluation> cross_validate(const Table& table, const TrainOptions& options, int folds, int repeats,
@@ -119,13 +122,15 @@ Result<void> write_predictions(const std::string& path, std::span<const double> 
 }
 
 json::object to_json(const Evaluation& evaluation) {
-  return {{"method", evaluation.method},
-          {"repeats", evaluation.repeats},
-          {"folds", evaluation.folds},
-          {"model", to_json(evaluation.model)},
-          {"logistic_regression", to_json(evaluation.logistic)},
-          {"auc_advantage", to_json(evaluation.auc_advantage)},
-          {"confusion", to_json(evaluation.confusion)}};
+  json::object out{{"method", evaluation.method},
+                   {"repeats", evaluation.repeats},
+                   {"folds", evaluation.folds},
+                   {"model", to_json(evaluation.model)},
+                   {"logistic_regression", to_json(evaluation.logistic)},
+                   {"auc_advantage", to_json(evaluation.auc_advantage)},
+                   {"confusion", to_json(evaluation.confusion)}};
+  if (evaluation.stability) out["stability"] = to_json(*evaluation.stability);
+  return out;
 }
 
 }  // namespace amity::models

@@ -1,12 +1,14 @@
 // How good a model is on rows it was not fitted on, always beside plain logistic regression on the same rows.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
 #include "base/result.h"
 #include "models/metrics.h"
+#include "models/stability.h"
 #include "models/train.h"
 
 namespace amity::models {
@@ -17,8 +19,9 @@ struct Evaluation {
   int folds = 1;
   Metrics model{};
   Metrics logistic{};
-  Estimate auc_advantage{};  // auc of the model less that of logistic regression, paired
-  Confusion confusion{};     // of the model at the threshold
+  Estimate auc_advantage{};              // auc of the model less that of logistic regression, paired
+  Confusion confusion{};                 // of the model at the threshold
+  std::optional<Stability> stability{};  // of a scorecard: of the rows measured against those of training
 };
 json::object to_json(const Evaluation& evaluation);
 

@@ -1,54 +1,18 @@
 #include "models/model_file.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 
 #include <fmt/format.h>
+
+#include "models/network/json.h"
+#include "models/packed.h"
+#include "models/scorecard/json.h"
 
 namespace amity::models {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "artefacts are little-endian");
-
 constexpr std::string_view kFileHeader = "amity-model 1 ";
 constexpr std::string_view kSignaturePurpose = "amity model artefact\n";
-
-template <class T>
-std::string pack(std::span<const T> values) {
-  return to_base64url({reinterpret_cast<const uint8_t*>(values.data()), values.size_bytes()});
-}
-
-// A field of packed values of T.
-template <class T>
-std::vector<T> unpack(JsonReader& in, std::string_view key) {
-  const auto* text = in.any(key).if_string();  // may be empty: a list without values
-  if (text == nullptr) {
-    in.refuse(key, "packed values are expected");
-    return {};
-  }
-  const auto bytes = from_base64url(*text);
-  if (!bytes || bytes->size() % sizeof(T) != 0) {
-    in.refuse(key, "packed values are expected");
-    return {};
-  }
-  std::vector<T> values(bytes->size() / sizeof(T));
-  if (!values.empty()) std::memcpy(values.data(), bytes->data(), bytes->size());
-  return values;
-}
-
-template <class T>
-T unpack_one(JsonReader& in, std::string_view key) {
-  const auto values = unpack<T>(in, key);
-  if (values.size() == 1) return values[0];
-  in.refuse(key, "one packed value is expected");
-  return {};
-}
-
-template <class T>
-std::string pack_one(T value) {
-  return pack(std::span<const T>(&value, 1));
-}
 
 json::object write_feature(const Feature& feature) {
   json::array categories;
@@ -219,6 +183,8 @@ std::string write_artefact(const Artefact& artefact) {
                    {"code", artefact.provenance.code},
                    {"report", artefact.provenance.report}};
   if (model.partner) out["partner"] = write_additive(*model.partner);
+  if (model.scorecard) out["scorecard"] = write_scorecard(*model.scorecard);
+  if (model.network) out["network"] = write_network(*model.network);
   return write_json(out);
 }
 
@@ -238,6 +204,10 @@ Result<Artefact> read_artefact(std::string_view text) {
   const auto& calibration = in.any("calibration");
   const bool has_partner = in.has("partner");
   const auto& partner = in.any_or_null("partner");
+  const bool has_scorecard = in.has("scorecard");
+  const auto& scorecard = in.any_or_null("scorecard");
+  const bool has_network = in.has("network");
+  const auto& network = in.any_or_null("network");
   out.provenance.data = read_digest(in, "data");
   out.provenance.definitions = read_digest(in, "definitions");
   out.provenance.code = in.text_or("code", "");
@@ -247,6 +217,8 @@ Result<Artefact> read_artefact(std::string_view text) {
   model.forests = TRY(read_each<Forest>(forests, "/forests", read_forest));
   model.logistic = TRY(read_additive(logistic, "/logistic"));
   if (has_partner) model.partner = TRY(read_additive(partner, "/partner"));
+  if (has_scorecard) model.scorecard = TRY(read_scorecard(scorecard, "/scorecard"));
+  if (has_network) model.network = TRY(read_network(network, "/network"));
   model.calibration = TRY(read_calibration(calibration));
   TRY(check_model(model));
   return out;

@@ -205,7 +205,7 @@ TEST(ModelDefinition, shipped_ones_use_features_that_are_defined) {
 }
 
 TEST(ModelDefinition, names_the_place_of_what_is_wrong) {
-  const auto place = [](std::string_view from, std::string_view to) {
+  const auto place = [](std::string_view from, const std::string& to) {
     std::string text =
         "name: m\nsample: {on: a, key: b}\nlabel: {on: c, key: d, bad: e}\ngroup: account\n"
         "minimum_history: {x: 3}\nfeatures: [{name: x, reason: r}]\n";
@@ -218,6 +218,30 @@ TEST(ModelDefinition, names_the_place_of_what_is_wrong) {
   EXPECT_EQ(place("{x: 3}", "{y: 3}"), "/minimum_history/y");
   EXPECT_EQ(place("reason: r", "reason: r, monotone: 2"), "/features/0/monotone");
   EXPECT_EQ(place("group: account", "group: planet"), "/group");
+  const auto with = [&](const std::string& more) { return place("group: account", "group: account\n" + more); };
+  EXPECT_EQ(with("algorithm: multilayer_perceptron"), "accepted");
+  EXPECT_EQ(with("algorithm: magic"), "/algorithm");
+  EXPECT_EQ(with("algorithm: scorecard\nscorecard: {base_score: 500, reference: best}"), "accepted");
+  EXPECT_EQ(with("scorecard: {base_score: 500}"), "/scorecard");  // of boosted trees
+  EXPECT_EQ(with("algorithm: scorecard\nscorecard: {points_to_double_odds: 0}"), "/scorecard/points_to_double_odds");
+  EXPECT_EQ(with("algorithm: scorecard\nscorecard: {base_odds: .nan}"), "/scorecard/base_odds");
+  EXPECT_EQ(with("algorithm: scorecard\nscorecard: {reference: worst}"), "/scorecard/reference");
+  EXPECT_EQ(with("algorithm: scorecard\nscorecard: {colour: red}"), "/scorecard");
+}
+
+TEST(ModelDefinition, hands_what_it_says_of_a_scorecard_to_training) {
+  const auto definition = parse_model_definition(
+      "name: m\nsample: {on: a, key: b}\nlabel: {on: c, key: d, bad: e}\ngroup: account\n"
+      "features: [{name: x, reason: r}]\nalgorithm: scorecard\n"
+      "scorecard: {points_to_double_odds: 40, base_odds: 20, most_attributes: 5, reference: best}\n");
+  ASSERT_TRUE(definition) << definition.error().text();
+  const auto options = train_options(*definition);
+  EXPECT_EQ(options.algorithm, Algorithm::kScorecard);
+  EXPECT_EQ(options.scorecard.points_to_double_odds, 40);
+  EXPECT_EQ(options.scorecard.base_odds, 20);
+  EXPECT_EQ(options.scorecard.base_score, 600);
+  EXPECT_EQ(options.scorecard.most_attributes, 5);
+  EXPECT_EQ(options.scorecard.reference, Reference::kBest);
 }
 
 class RegistryTest : public store::DatabaseTest {

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "models/folds.h"
+#include "models/training/fit_network.h"
+#include "models/training/fit_scorecard.h"
 #include "models/training/mixture.h"
 
 namespace amity::models {
@@ -68,7 +70,7 @@ void note_where_no_better_than_chance(TrainedModel& trained) {
 }
 
 // Steps 2 to 5 of train.h, on features that are learnt.
-Result<void> fit(TrainedModel& out, const Sample& sample, const TrainOptions& options) {
+Result<void> fit_boosted_trees(TrainedModel& out, const Sample& sample, const TrainOptions& options) {
   const size_t row_count = sample.labels.size();
   const int repeats = row_count <= 2'000 ? 2 : 1;
   Plan plan{.settings = {},
@@ -93,6 +95,20 @@ Result<void> fit(TrainedModel& out, const Sample& sample, const TrainOptions& op
   return {};
 }
 
+json::object settings_of(const TrainedModel& trained) {
+  if (algorithm_of(trained.model) != Algorithm::kBoostedTrees) return trained.details;
+  const auto& s = trained.settings;
+  return {{"depth", s.depth},
+          {"learning_rate", s.learning_rate},
+          {"min_child_weight", s.min_child_weight},
+          {"row_share", s.row_share},
+          {"column_share", s.column_share},
+          {"ridge", s.ridge},
+          {"trees", trained.tree_count},
+          {"forests", trained.model.forests.size()},
+          {"seed", s.seed}};
+}
+
 }  // namespace
 
 Result<TrainedModel> train_table(const Table& table, const TrainOptions& options) {
@@ -109,25 +125,20 @@ Result<TrainedModel> train_table(const Table& table, const TrainOptions& options
                       .groups = group_ids(table, options.choice.group)};
   out.model.positive = target.positive;
   out.model.negative = target.negative;
-  TRY(fit(out, sample, options));
+  switch (options.algorithm) {
+    case Algorithm::kBoostedTrees: TRY(fit_boosted_trees(out, sample, options)); break;
+    case Algorithm::kScorecard: TRY(fit_scorecard_model(out, sample, options)); break;
+    case Algorithm::kMultilayerPerceptron: TRY(fit_network_model(out, sample, options)); break;
+  }
   note_where_no_better_than_chance(out);
   return out;
 }
 
 json::object report_of(const TrainedModel& trained) {
-  const auto& s = trained.settings;
   json::array notes;
   for (const auto& note : trained.notes) notes.emplace_back(note);
-  return {{"settings",
-           {{"depth", s.depth},
-            {"learning_rate", s.learning_rate},
-            {"min_child_weight", s.min_child_weight},
-            {"row_share", s.row_share},
-            {"column_share", s.column_share},
-            {"ridge", s.ridge},
-            {"trees", trained.tree_count},
-            {"forests", trained.model.forests.size()},
-            {"seed", s.seed}}},
+  return {{"algorithm", name_of(algorithm_of(trained.model))},
+          {"settings", settings_of(trained)},
           {"forest_share", trained.model.forest_share},
           {"calibration", name_of(trained.model.calibration.kind)},
           {"target", trained.target},

@@ -9,6 +9,10 @@
 // 3. With the best settings, out-of-fold margins are made on all rows, by as many seeds as the model will have forests.
 // 4. An additive logistic partner is blended in where it lowers the out-of-fold log loss by more than chance.
 // 5. The calibration is chosen and fitted on the out-of-fold margins; then all parts are fitted on all rows.
+//
+// A scorecard and a multilayer perceptron go the same way: their settings (binning and ridge; units and decay) are
+// chosen by cross-validation, their margins made out of fold, the calibration chosen and fitted on them, and the model
+// itself fitted on all rows.
 #pragma once
 
 #include <functional>
@@ -18,8 +22,10 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "models/algorithm.h"
 #include "models/boosting/xgboost.h"
 #include "models/metrics.h"
+#include "models/scorecard.h"
 #include "models/scorer.h"
 
 namespace amity::models {
@@ -27,8 +33,19 @@ namespace amity::models {
 // `done` of `total` steps; called from the training thread.
 using Progress = std::function<void(int done, int total)>;
 
+// How a scorecard is to look; what is not said here is chosen by cross-validation.
+struct ScorecardOptions {
+  double points_to_double_odds = 20;
+  double base_score = 600, base_odds = 50;  // so many points at so many good to one bad
+  double minimum_share = 0.05;              // of the rows in each attribute but that of missing values
+  int most_attributes = 8;                  // of a characteristic, besides that of missing values
+  double minimum_information_value = 0.02;  // below it a characteristic says next to nothing (Siddiqi 2006, chapter 6)
+  Reference reference = Reference::kNeutral;
+};
+
 struct TrainOptions {
   std::string name;
+  Algorithm algorithm = Algorithm::kBoostedTrees;
   FeatureChoice choice{};  // target, group, what to leave out, monotone directions, reason codes
   std::optional<std::string> positive{};
   int trials = 15;        // settings tried; 1 takes the first of the list
@@ -37,15 +54,17 @@ struct TrainOptions {
   bool may_blend = true;  // false: boosted trees alone
   uint64_t seed = 1;
   int threads = 2;
-  std::optional<BoosterSettings> settings{};  // given: no trials
+  std::optional<BoosterSettings> settings{};  // of boosted trees; given: no trials
+  ScorecardOptions scorecard{};
   Progress progress{};
 };
 
 struct TrainedModel {
   Model model;
   std::string target;
-  BoosterSettings settings{};
+  BoosterSettings settings{};  // of boosted trees
   int tree_count = 0;
+  json::object details{};          // of other algorithms: what was chosen
   Metrics out_of_fold{};           // of the model, on rows it was not fitted on; its settings were chosen on the same
   Metrics logistic_out_of_fold{};  // of plain logistic regression in the same folds
   std::vector<std::string> notes{};

@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "models/scorecard_export.h"
+
 namespace amity::api {
 namespace {
 
@@ -77,7 +79,7 @@ Result<models::ModelRecord> version_named(const Services& services, const Reques
   }
   if (digits.size() < 8) return invalid("give at least eight digits of the fingerprint", "path:fingerprint");
   if (found.empty()) return not_found("no version of the model has this fingerprint");
-  if (found.size() > 1) return fail(Code::kConflict, "several versions begin so: give more digits");
+  if (found.size() > 1) return invalid("several versions begin so: give more digits", "path:fingerprint");
   return found.front();
 }
 
@@ -95,6 +97,21 @@ Result<Response> approve(const Services& services, const Request& request) {
   }
   return json_response(
       shown(TRY(services.models.take_step(request.who(), record.fingerprint, Action::kActivate, note))));
+}
+
+Result<Response> exported(const Services& services, const Request& request) {
+  const auto form = models::parse_export_form(request.query_value("format").value_or("table"));
+  if (!form) return invalid(form.error().message, "?format");
+  const auto record = TRY(version_named(services, request));
+  const auto registered = TRY(services.models.load(record.fingerprint));
+  static const models::Texts kNone;
+  const auto found = services.texts.find(request.language);
+  const auto text =
+      TRY(*form == models::ExportForm::kSql
+              ? models::scorecard_sql(registered->model)
+              : models::scorecard_table(registered->model, found == services.texts.end() ? kNone : found->second));
+  return json_response(
+      json::object{{"format", models::name_of(*form)}, {"fingerprint", to_hex(record.fingerprint)}, {"text", text}});
 }
 
 }  // namespace
@@ -125,6 +142,11 @@ std::vector<Route> model_routes(const Services& services) {
        .pattern = "/v1/models/{name}/evaluate",
        .permission = Permission::kTrainModels,
        .handler = to(evaluate)},
+      {.method = Method::kGet,
+       .pattern = "/v1/models/{name}/versions/{fingerprint}/export",
+       .permission = Permission::kReadModels,
+       .handler = to(exported),
+       .query = {"format"}},
       {.method = Method::kPost,
        .pattern = "/v1/models/{name}/versions/{fingerprint}/approval",
        .permission = Permission::kApproveModels,

@@ -22,6 +22,19 @@ void print_estimate(const Words& words, std::string_view name, const json::value
                        {{"low", four_digits(estimate.at("low"))}, {"high", four_digits(estimate.at("high"))}}));
 }
 
+void print_stability(const Words& words, const json::object& evaluation) {
+  const auto* stability = evaluation.if_contains("stability");
+  if (stability == nullptr) return;
+  fmt::print("{}\n", words.say("say.stability"));
+  const auto print = [&](const std::string& name, const json::value& index) {
+    fmt::print("  {} {}\n", Words::padded(name, 22),
+               words.say("say.stability_index", {{"value", four_digits(index.at("value"))},
+                                                 {"limit", four_digits(index.at("chance_limit"))}}));
+  };
+  print(words.word("figure", "score"), stability->at("score"));
+  for (const auto& index : stability->at("characteristics").as_array()) print(text(index.at("name")), index);
+}
+
 void print_evaluation(const Words& words, const json::object& evaluation) {
   const auto& rows = evaluation.at("model").as_object();
   fmt::print("{}\n", words.say("say.rows_measured", {{"rows", grouped(rows.at("rows").to_number<int64_t>())},
@@ -39,6 +52,7 @@ void print_evaluation(const Words& words, const json::object& evaluation) {
   if (!evaluation.at("model").at("better_than_chance").as_bool()) {
     fmt::print("{}\n", words.say("say.no_better_than_chance"));
   }
+  print_stability(words, evaluation);
 }
 
 void print_version(const Words& words, const json::value& version) {
@@ -47,6 +61,10 @@ void print_version(const Words& words, const json::value& version) {
                                                        {"fingerprint", text(version.at("fingerprint")).substr(0, 12)},
                                                        {"time", text(version.at("trained_at"))}}));
   const auto* report = version.as_object().if_contains("report");
+  const auto* algorithm = report == nullptr ? nullptr : report->as_object().if_contains("algorithm");
+  if (algorithm != nullptr) {
+    fmt::print("    {}\n", words.say("say.algorithm", {{"algorithm", words.word("algorithm", text(*algorithm))}}));
+  }
   if (report != nullptr && report->as_object().contains("mark")) fmt::print("    {}\n", words.say("say.demo_version"));
 }
 
@@ -89,17 +107,21 @@ Result<int> train_file(Session& session) {
   const auto name = line.value("name");
   if (name.empty()) return invalid("give the model a name", "--name");
   if (line.value("target").empty()) return invalid("say which column to predict", "--target");
-  const auto table = TRY(models::read_table(line.value("data")));
   models::TrainOptions options{.name = name};
   options.choice.target = line.value("target");
+  const auto algorithm = models::parse_algorithm(line.value("algorithm", models::name_of(options.algorithm)));
+  if (!algorithm) return invalid(algorithm.error().message, "--algorithm");
+  options.algorithm = *algorithm;
   if (const auto positive = line.value("positive"); !positive.empty()) options.positive = positive;
   options.seed = static_cast<uint64_t>(TRY(line.number("seed", 0, INT64_MAX, 1)));
+  const auto table = TRY(models::read_table(line.value("data")));
   Progress progress(session.words().say("progress.training"));
   options.progress = [&](int done, int total) { progress.at(done, total); };
   const auto trained = TRY(models::train_table(table, options));
   const auto report = models::report_of(trained);
-  const auto settings = digest(as_bytes(
-      write_json(json::object{{"target", options.choice.target}, {"seed", static_cast<int64_t>(options.seed)}})));
+  json::object asked{{"target", options.choice.target}, {"seed", static_cast<int64_t>(options.seed)}};
+  if (!line.value("algorithm").empty()) asked["algorithm"] = models::name_of(options.algorithm);
+  const auto settings = digest(as_bytes(write_json(asked)));
   const json::value version = TRY(register_for_review(
       *engine, session.caller(), {trained.model, {trained.data_fingerprint, settings, build_id(), report}}));
   if (wants_json(session)) {
@@ -219,6 +241,26 @@ Result<int> list_models(Session& session) {
     fmt::print("{}\n", text(model.at("name")));
     for (const auto& version : model.at("versions").as_array()) print_version(session.words(), version);
   }
+  return 0;
+}
+
+// The live version, else the newest; or the one asked for.
+Result<int> export_model(Session& session) {
+  const auto& line = session.line();
+  const auto path = "/v1/models/" + api::percent_encoded(line.value("model"));
+  auto fingerprint = line.value("fingerprint");
+  if (fingerprint.empty()) {
+    const auto model = TRY(session.call(Method::kGet, path));
+    const auto& versions = model.at("versions").as_array();
+    fingerprint = text(versions.at(0).at("fingerprint"));
+    for (const auto& version : versions) {
+      if (text(version.at("stage")) == "live") fingerprint = text(version.at("fingerprint"));
+    }
+  }
+  const auto exported = TRY(session.call(Method::kGet, path + "/versions/" + fingerprint + "/export?format=" +
+                                                           api::percent_encoded(line.value("format", "table"))));
+  if (wants_json(session)) return show(line, exported), 0;
+  fmt::print("{}", text(exported.at("text")));
   return 0;
 }
 

@@ -19,6 +19,7 @@ const std::map<std::string, WithSession, std::less<>>& with_session() {
       {"train", train},
       {"evaluate", evaluate},
       {"model list", list_models},
+      {"model export", export_model},
       {"model approve", approve_model},
       {"policy list", list_policies},
       {"policy draft", draft_policy},

@@ -11,18 +11,6 @@ namespace {
 
 constexpr size_t kRidgeRows = 10'000;
 
-Result<std::vector<double>> additive_margins(const Sample& sample, std::span<const int> folds, int fold_count,
-                                             const AdditiveSettings& settings) {
-  std::vector<double> margins(sample.labels.size());
-  for (int fold = 0; fold < fold_count; ++fold) {
-    const auto split = split_of(folds, fold);
-    const auto training = part_of(sample, split.training);
-    const auto fitted = TRY(fit_additive(*sample.features, training.rows, training.labels, settings));
-    for (const uint32_t row : split.held_out) margins[row] = fitted.margin(sample.rows.row(row));
-  }
-  return margins;
-}
-
 Result<AdditiveSettings> choose_ridge(const Sample& sample, int inner_knots, int fold_count, uint64_t seed) {
   Random random(seed);
   const auto trial = part_of(sample, some_rows(sample, kRidgeRows, random));
@@ -58,9 +46,25 @@ Result<std::vector<double>> tree_margins(const Sample& sample, std::span<const i
 
 }  // namespace
 
+Result<std::vector<double>> additive_margins(const Sample& sample, std::span<const int> folds, int fold_count,
+                                             const AdditiveSettings& settings) {
+  std::vector<double> margins(sample.labels.size());
+  for (int fold = 0; fold < fold_count; ++fold) {
+    const auto split = split_of(folds, fold);
+    const auto training = part_of(sample, split.training);
+    const auto fitted = TRY(fit_additive(*sample.features, training.rows, training.labels, settings));
+    for (const uint32_t row : split.held_out) margins[row] = fitted.margin(sample.rows.row(row));
+  }
+  return margins;
+}
+
+Result<AdditiveSettings> choose_logistic(const Sample& sample, int fold_count, uint64_t seed) {
+  return choose_ridge(sample, 0, fold_count, seed);
+}
+
 Result<AdditiveParts> choose_additive(const Sample& sample, int fold_count, uint64_t seed) {
   return AdditiveParts{.partner = TRY(choose_ridge(sample, 8, fold_count, seed)),
-                       .logistic = TRY(choose_ridge(sample, 0, fold_count, seed))};
+                       .logistic = TRY(choose_logistic(sample, fold_count, seed))};
 }
 
 Result<OutOfFold> predict_out_of_fold(const Sample& sample, const Plan& plan, const AdditiveParts& parts, int repeats,
