@@ -1,10 +1,11 @@
 // How good models of public credit data are: docs/model-quality.md is written from this program's output.
 //
-//   AMITY_DATA=FOLDER build/release/bench/model_quality [--repeats N | --split TO] [SET...]
+//   AMITY_DATA=FOLDER build/release/bench/model_quality [--repeats N] [--algorithm NAME] [--split TO] [SET...]
 //
+// Every algorithm in the same folds, or the one named; plain logistic regression beside them.
 // Without --repeats: training once, with its out-of-fold figures (settings were chosen on the same rows). With it: the
 // whole training, choices included, repeated inside 5 folds, N times with other foldings; where there are over 30,000
-// rows with the settings of one training on all of them, because there a choice among 15 cannot flatter.
+// rows boosted trees have the settings of one training on all of them, because there a choice among 15 cannot flatter.
 //
 // With --split: measures nothing, and divides each set at random, always in the same way, into TO/SET.train.csv (70 %)
 // and TO/SET.test.csv (30 %), for `amity train --data` and `amity evaluate --data`.
@@ -12,7 +13,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
@@ -65,24 +65,43 @@ Result<TrainedModel> train_once(const DataSet& set, const Table& table, const Tr
   return trained;
 }
 
-Result<void> measure_set(const DataSet& set, const std::string& folder, int repeats) {
-  const auto table = TRY(read_table(folder + "/" + set.file));
-  TrainOptions options{.name = set.name, .choice = {.target = set.target}};
-  const auto title = fmt::format("{} ({})", set.name, table.row_count);
+struct Wish {
+  int repeats = 0;
+  std::vector<Algorithm> algorithms = {Algorithm::kBoostedTrees, Algorithm::kScorecard,
+                                       Algorithm::kMultilayerPerceptron};
+  std::vector<std::string> sets{};  // none: all
+  std::string split_to{};           // a folder: nothing is measured
+};
+
+// Its figures, and those of plain logistic regression in the same folds.
+Result<Evaluation> measure_one(const DataSet& set, const Table& table, TrainOptions options, int repeats) {
   if (repeats == 0) {
-    const auto trained = TRY(train_once(set, table, options));
-    print_row(title, "Amity", trained.out_of_fold);
-    print_row("", "logistic regression", trained.logistic_out_of_fold);
-    return {};
+    auto trained = TRY(train_once(set, table, options));
+    return Evaluation{.method = "out_of_fold", .model = trained.out_of_fold, .logistic = trained.logistic_out_of_fold};
   }
-  if (table.row_count > 30'000) options.settings = TRY(train_once(set, table, options)).settings;
+  const bool has_trials_to_spare = options.algorithm == Algorithm::kBoostedTrees && table.row_count > 30'000;
+  if (has_trials_to_spare) options.settings = TRY(train_once(set, table, options)).settings;
   const auto begin = std::chrono::steady_clock::now();
   options.progress = [&](int done, int total) {
-    fmt::print(stderr, "{}: repeat {} of {} after {:.0f} s\n", set.name, done, total, seconds_since(begin));
+    fmt::print(stderr, "{} {}: repeat {} of {} after {:.0f} s\n", set.name, name_of(options.algorithm), done, total,
+               seconds_since(begin));
   };
-  const auto evaluation = TRY(cross_validate(table, options, 5, repeats));
-  print_row(title, "Amity", evaluation.model, text(evaluation.auc_advantage));
-  print_row("", "logistic regression", evaluation.logistic);
+  return cross_validate(table, options, 5, repeats);
+}
+
+Result<void> measure_set(const DataSet& set, const std::string& folder, const Wish& wish) {
+  const auto table = TRY(read_table(folder + "/" + set.file));
+  auto title = fmt::format("{} ({})", set.name, table.row_count);
+  Metrics logistic;
+  for (const auto algorithm : wish.algorithms) {
+    const TrainOptions options{.name = set.name, .algorithm = algorithm, .choice = {.target = set.target}};
+    const auto evaluation = TRY(measure_one(set, table, options, wish.repeats));
+    print_row(title, std::string(name_of(algorithm)).c_str(), evaluation.model,
+              wish.repeats > 0 ? text(evaluation.auc_advantage) : "");
+    logistic = evaluation.logistic;
+    title.clear();
+  }
+  print_row(title, "logistic_regression", logistic);
   return {};
 }
 
@@ -127,25 +146,38 @@ Result<void> split_set(const DataSet& set, const std::string& folder, const std:
   return write_rows(path + ".train.csv", table, all.subspan(static_cast<size_t>(held_out)));
 }
 
+Result<Wish> wish_of(const std::vector<std::string>& words) {
+  Wish wish;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const bool has_value = i + 1 < words.size();
+    if (words[i] == "--repeats" && has_value) {
+      wish.repeats = std::atoi(words[++i].c_str());
+    } else if (words[i] == "--algorithm" && has_value) {
+      wish.algorithms = {TRY(parse_algorithm(words[++i]))};
+    } else if (words[i] == "--split" && has_value) {
+      wish.split_to = words[++i];
+    } else {
+      wish.sets.push_back(words[i]);
+    }
+  }
+  return wish;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const char* folder = std::getenv("AMITY_DATA");
-  const bool has_repeats = argc > 2 && std::strcmp(argv[1], "--repeats") == 0;
-  const char* const split_to = argc > 2 && std::strcmp(argv[1], "--split") == 0 ? argv[2] : nullptr;
-  const int repeats = has_repeats ? std::atoi(argv[2]) : 0;
-  const int first = has_repeats || split_to != nullptr ? 3 : 1;
-  if (split_to == nullptr) {
+  const auto wish = wish_of({argv + 1, argv + argc});
+  if (!wish) return fmt::print(stderr, "{}\n", wish.error().text()), 2;
+  if (wish->split_to.empty()) {
     fmt::print(
         "| set | model | AUC | KS | log loss | Brier | calibration error | of it by chance | AUC more than logistic "
         "regression |\n|---|---|---|---|---|---|---|---|---|\n");
   }
   for (const auto& set : kDataSets) {
-    bool wanted = argc == first;
-    for (int i = first; i < argc; ++i) wanted |= std::string(argv[i]) == set.name;
-    if (!wanted) continue;
+    if (!wish->sets.empty() && std::ranges::find(wish->sets, set.name) == wish->sets.end()) continue;
     const std::string from = folder == nullptr ? "../shared/data" : folder;
-    const auto done = split_to != nullptr ? split_set(set, from, split_to) : measure_set(set, from, repeats);
+    const auto done = wish->split_to.empty() ? measure_set(set, from, *wish) : split_set(set, from, wish->split_to);
     if (!done) {
       fmt::print(stderr, "{}: {}\n", set.name, done.error().text());
       return 1;
