@@ -148,14 +148,15 @@ const std::vector<Command>& commands() {
       {"doctor", "look whether everything is in order", {}},
       {"match",
        "find rows of a CSV file that tell of the same person or company, with reasons",
-       {{"file", "CSV in UTF-8", kArgument},
+       {{"file", "CSV", kArgument},
         {"against", "a second file: only pairs of a row here and a row there", kOption},
         {"columns", "COLUMN=KIND,... where a column is not recognised by its header or values", kOption},
         {"threshold", "the least probability of a match (0.5)", kOption},
         {"candidates", "kept for each row (10); with --json they are shown", kOption},
         {"limit", "how many pairs are printed (20)", kOption},
         {"truth", "a column that tells who is the same: measures instead of compares it", kOption},
-        {"truth-pattern", "the part of it that counts, a regular expression", kOption}}},
+        {"truth-pattern", "the part of it that counts, a regular expression", kOption},
+        {"encoding", "of the files, where no mark tells it: gbk, auto, ...", kOption}}},
       {"expression test", "run a file of CEL conformance tests", {{"file", "JSON lines", kArgument}}},
   };
   return kCommands;

@@ -37,7 +37,7 @@ class Matching : public Commands {
 
 TEST_F(Matching, finds_people_written_in_two_scripts_and_says_why) {
   const auto found = json_of(write_people() + " --truth 客户编号 --candidates 10");
-  EXPECT_EQ(json::serialize(found.at("groups")), "[[2,3],[4,5],[6,7]]");
+  EXPECT_EQ(write_json(found.at("groups")), "[[2,3],[4,5],[6,7]]");
   const auto& measures = found.at("measures").as_object();
   EXPECT_EQ(measures.at("f1").at("value").to_number<double>(), 1);
   EXPECT_EQ(measures.at("candidate_recall").at("value").to_number<double>(), 1);
@@ -52,8 +52,8 @@ TEST_F(Matching, speaks_both_languages) {
   write_people();
   expect(0, "3 pairs", "match people.csv");
   expect(0, "姓名: name", "match people.csv");
-  expect(0, "3 对", "--language zh match people.csv --truth 客户编号");
-  expect(0, "前 10 个候选的召回率 1.0000", "--language zh match people.csv --truth 客户编号");
+  expect(0, "3 对", "match people.csv --truth 客户编号 --language zh");
+  expect(0, "前 10 个候选的召回率 1.0000", "match people.csv --truth 客户编号 --language zh");
 }
 
 TEST_F(Matching, compares_two_files_by_what_their_columns_hold) {
@@ -61,7 +61,7 @@ TEST_F(Matching, compares_two_files_by_what_their_columns_hold) {
   write("theirs.csv", "电话;id;客户姓名\n+8613800138000;7;Xiaoming Zhang\n13677777777;8;Peter Long\n");
   const auto found = json_of("ours.csv --against theirs.csv");
   ASSERT_EQ(found.at("pairs").as_array().size(), 1u);
-  EXPECT_EQ(json::serialize(found.at("pairs").at(0).at("lines")), "[2,2]");
+  EXPECT_EQ(write_json(found.at("pairs").at(0).at("lines")), "[2,2]");
   expect(2, "--against", "match ours.csv --against " + write("none.csv", "name\n"));
 }
 
@@ -76,10 +76,7 @@ TEST_F(Matching, reads_files_without_a_header_and_takes_told_columns) {
 TEST_F(Matching, refuses_bad_input_with_its_place) {
   expect(4, "no-such.csv", "match no-such.csv");
   expect(2, "the file is empty", "match " + write("empty.csv", ""));
-  expect(2, "UTF-16",
-         "match " + write("wide.csv", std::string("\xff\xfe"
-                                                  "a\0b\0",
-                                                  6)));
+  expect(2, "(at --encoding", "match " + write("any.csv", "name\n") + " --encoding morse");
   expect(2, "gbk.csv:1", "match " + write("gbk.csv", "\xd0\xd5\xc3\xfb,\xca\xd6\xbb\xfa\n\xd5\xc5\xce\xb0,1\n"));
   expect(2, "gbk2.csv:2", "match " + write("gbk2.csv", "name,phone\n\xd5\xc5\xce\xb0,13800138000\n"));
   expect(2, "no column holds", "match " + write("one.csv", "x\n1\n2\n"));
@@ -94,6 +91,20 @@ TEST_F(Matching, refuses_bad_input_with_its_place) {
   expect(2, "(at --threshold)", "match good.csv --threshold 2");
   expect(2, "--candidates", "match good.csv --candidates 0");
   expect(0, "0 pairs", "match " + write("header.csv", "name,phone\n"));
+}
+
+TEST_F(Matching, reads_what_spreadsheets_write) {
+  const std::string wide(
+      "\xff\xfe"
+      "n\0a\0m\0e\0,\0i\0d\0\n\0"
+      "\x20\x5f\x1f\x4e,\0"
+      "1\0\n\0"
+      "\x20\x5f\x1f\x4e,\0"
+      "2\0\n\0",
+      46);
+  expect(0, "name: name", "match " + write("wide.csv", wide));
+  const std::string gbk = "\xd0\xd5\xc3\xfb,\xca\xd6\xbb\xfa\n\xd5\xc5\xce\xb0,13800138000\n";  // 姓名,手机 张伟
+  expect(0, "姓名: name", "match " + write("gbk.csv", gbk) + " --encoding gbk");
 }
 
 TEST_F(Matching, many_rows_of_one_column_are_compared) {

@@ -12,9 +12,11 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-Result<Row> first_row_of(const std::string& path, CsvFormat& format) {
-  auto file = TRY(TextFile::open(path));
-  auto text = TRY(file.view(0, kMaxRowBytes + 1));
+Result<Row> first_row_of(const std::string& path, const FileEncoding& encoding, CsvFormat& format) {
+  auto file = TextFile::open(path);
+  if (!file) return std::unexpected(std::move(file.error()).within(std::filesystem::path(path).filename().string()));
+  TRY(decode(*file, encoding));
+  auto text = TRY(file->view(0, kMaxRowBytes + 1));
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   const auto header = text.substr(0, text.find('\n'));
   for (const char separator : {';', '\t', '|'}) {
@@ -82,11 +84,14 @@ Result<void> read_rows(Table& table, size_t max_rows, FileRows& found) {
 
 }  // namespace
 
-Result<FileRows> read_rows_of_file(const std::string& path, size_t max_rows) {
+Result<FileRows> read_rows_of_file(const std::string& path, std::string_view encoding, size_t max_rows) {
+  const auto known = parse_file_encoding(encoding);
+  if (!known) return std::unexpected(Error(known.error()).within("--encoding"));
   const std::filesystem::path place(path);
   const auto folder = place.parent_path().string();
   TableFormat format;
-  const auto first = TRY(first_row_of(path, format.csv));
+  format.encoding = *known;
+  const auto first = TRY(first_row_of(path, *known, format.csv));
   FileRows found;
   if (!first.cells.empty() && first.problem.empty()) {
     found.has_header = is_header(first.cells);

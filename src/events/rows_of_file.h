@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -20,7 +21,8 @@ struct FileRows {
 
 // The separator (, ; tab or |) is the one most met in the first line. That line is the header unless it looks like a
 // row (a blank cell, a number, an e-mail address): then the columns are called "1", "2" and so on. Errors have the
-// place FILE or FILE:LINE. invalid: empty, no row can be read, UTF-16. limit: more than `max_rows` rows.
-Result<FileRows> read_rows_of_file(const std::string& path, size_t max_rows);
+// place FILE or FILE:LINE. `encoding`: empty, "auto" or a name, as in a mapping (docs/formats/mapping.md). invalid:
+// empty, no row can be read, no encoding (with the place --encoding). limit: more than `max_rows` rows.
+Result<FileRows> read_rows_of_file(const std::string& path, std::string_view encoding, size_t max_rows);
 
 }  // namespace amity::events

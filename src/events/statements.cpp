@@ -9,12 +9,6 @@
 namespace amity::events {
 namespace {
 
-Result<FileEncoding> encoding_named(std::string_view name) {
-  if (name.empty()) return FileEncoding{};
-  if (name == "auto") return FileEncoding{EncodingRule::kGuessed, Encoding::kUtf8};
-  return FileEncoding{EncodingRule::kNamed, TRY(parse_encoding(name))};
-}
-
 void add(StatementPart& part, size_t column, std::string_view text) {
   if (!text.empty()) part.columns.emplace_back(statement_columns()[column], text);
 }
@@ -59,7 +53,7 @@ std::string_view StatementPart::column(std::string_view name) const {
 
 Result<void> read_statements(const std::string& path, std::string_view encoding,
                              const std::function<void(const StatementPart&)>& give) {
-  const auto named = encoding_named(encoding);
+  const auto named = parse_file_encoding(encoding);
   if (!named) return std::unexpected(Error(named.error()).within("--encoding"));
   auto file = TextFile::open(path);
   if (!file) return std::unexpected(std::move(file.error()).within(path));

@@ -113,16 +113,17 @@ Result<void> take_truth(MatchInput& input, const CommandLine& line) {
   return {};
 }
 
-Result<MatchInput> read_one(const std::string& path) {
-  return of_file(TRY(events::read_rows_of_file(path, customers::kMaxResolutionRows)), path);
+Result<MatchInput> read_one(const CommandLine& line, std::string_view which) {
+  const auto path = line.value(which);
+  return of_file(TRY(events::read_rows_of_file(path, line.value("encoding"), customers::kMaxResolutionRows)), path);
 }
 
 }  // namespace
 
 Result<MatchInput> read_match_input(const CommandLine& line) {
-  auto input = TRY(read_one(line.value("file")));
+  auto input = TRY(read_one(line, "file"));
   TRY(take_told_columns(input, line.value("columns")));
-  if (!line.value("against").empty()) TRY(add_other(input, TRY(read_one(line.value("against")))));
+  if (!line.value("against").empty()) TRY(add_other(input, TRY(read_one(line, "against"))));
   TRY(take_truth(input, line));
   return input;
 }

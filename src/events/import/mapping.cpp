@@ -80,12 +80,7 @@ Result<void> read_kind(JsonReader& in, TableFormat& format, const std::string& p
 
 Result<void> read_encoding(JsonReader& in, FileEncoding& encoding, const std::string& place) {
   const auto name = in.text_or("encoding", "");
-  if (name.empty()) return {};
-  if (name == "auto") {
-    encoding.rule = EncodingRule::kGuessed;
-  } else {
-    encoding = {EncodingRule::kNamed, TRY(placed(parse_encoding(name), place))};
-  }
+  if (!name.empty()) encoding = TRY(placed(parse_file_encoding(name), place));
   return {};
 }
 

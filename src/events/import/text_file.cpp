@@ -80,6 +80,12 @@ Result<void> TextFile::fill(uint64_t offset, size_t count) {
   return {};
 }
 
+Result<FileEncoding> parse_file_encoding(std::string_view name) {
+  if (name.empty()) return FileEncoding{};
+  if (name == "auto") return FileEncoding{EncodingRule::kGuessed, Encoding::kUtf8};
+  return FileEncoding{EncodingRule::kNamed, TRY(parse_encoding(name))};
+}
+
 Result<void> decode(TextFile& file, const FileEncoding& how) {
   auto encoding = how.encoding;
   if (how.rule == EncodingRule::kMarked) {

@@ -40,6 +40,8 @@ struct FileEncoding {
   EncodingRule rule = EncodingRule::kMarked;
   Encoding encoding = Encoding::kUtf8;  // where it is named
 };
+// "" is the mark alone, "auto" guesses, anything else is a name (base/encoding.h).
+Result<FileEncoding> parse_file_encoding(std::string_view name);
 
 // UTF-8 stays where it is, however large, its mark too; anything else is read whole and becomes a text in memory, in
 // which what is no character is the byte 0xFF. limit: more than kMaxDecodedFileBytes.
