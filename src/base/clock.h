@@ -1,6 +1,8 @@
 // Where "now" comes from: always an argument, never a call to the system from inside a room.
 #pragma once
 
+#include <atomic>
+
 #include "base/time.h"
 
 namespace amity {
@@ -16,16 +18,16 @@ class SystemClock final : public Clock {
   Timestamp now() const override;
 };
 
-// Stands still until told: tests, replay, the simulator.
+// Stands still until told: tests, replay, the simulator. Any thread may ask while another one tells it.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(Timestamp start) : now_(start) {}
-  Timestamp now() const override { return now_; }
-  void set(Timestamp t) { now_ = t; }
-  void advance(Duration d) { now_ = now_ + d; }
+  Timestamp now() const override { return now_.load(); }
+  void set(Timestamp t) { now_.store(t); }
+  void advance(Duration d) { now_.store(now_.load() + d); }
 
  private:
-  Timestamp now_;
+  std::atomic<Timestamp> now_;
 };
 
 }  // namespace amity
