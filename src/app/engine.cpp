@@ -273,7 +273,8 @@ Result<std::optional<decisions::Score>> Engine::score(std::string_view model, co
 }
 
 Result<api::FeatureAnswer> Engine::read_features(const events::Reference& subject, std::optional<Timestamp> at) {
-  const auto& set = features_->serving()->set();
+  auto& serving = *features_->serving();  // another may take over meanwhile
+  const auto& set = serving.set();
   const auto entity = pseudonyms_->of(subject);
   if (keys_->is_erased(entity.id)) return not_found("nothing is counted under this reference");
   api::FeatureAnswer answer{at.value_or(clock_.now()), set.fingerprint(), {}};
@@ -281,7 +282,7 @@ Result<api::FeatureAnswer> Engine::read_features(const events::Reference& subjec
   features::FeatureRow row;
   TRY(database_->read([&](store::Reader& reader) -> Result<void> {
     const features::Moment moment{.entities = std::span(&entity, 1), .time = answer.at};
-    row = TRY(features_->serving()->now(reader, moment, selection));
+    row = TRY(serving.now(reader, moment, selection));
     return {};
   }));
   for (size_t i = 0; i < selection.size(); ++i) {

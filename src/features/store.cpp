@@ -172,7 +172,7 @@ struct LiveFeatures::Impl {
 
   // Applies what came after the rows were written. Of an erased person nothing counts any more (docs/decisions/0011).
   Result<void> bring_up(store::Reader& reader, std::span<const Place> places, std::vector<Loaded>& loaded) const {
-    const int64_t settled_seq = TRY(watermark_of(reader, set));
+    const int64_t settled_seq = TRY(readable_up_to(reader, set));
     std::vector<events::Since> wanted;
     for (size_t i = 0; i < places.size(); ++i) {
       wanted.push_back({places[i].first.id, std::max(settled_seq, loaded[i].tracked->live().newest_seq())});

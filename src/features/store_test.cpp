@@ -409,6 +409,31 @@ TEST_P(LiveFeaturesTest, a_back_fill_ends_in_the_state_that_live_traffic_builds)
   EXPECT_TRUE(checked.has_value());
 }
 
+TEST_P(LiveFeaturesTest, who_still_reads_by_a_set_that_has_just_retired_reads_right) {
+  auto built = live();
+  BackFill first(built, scan());
+  log_ = {event_at(1, minutes(1), 1, 500)};
+  std::string changed(kDefinitions);
+  changed.replace(changed.find("window: 1h"), 10, "window: 24h");
+  auto next = live({}, changed);
+  BackFill fill(next, scan());
+  for (auto* each : {&first, &fill}) {
+    const auto done = database_->write([&](store::Transaction& transaction) -> Result<void> {
+      TRY(each->step(transaction, 9, 1));
+      return each->switch_over(transaction, 1, kStart);
+    });
+    ASSERT_TRUE(done) << done.error().text();
+  }
+  log_.push_back(event_at(2, minutes(2), 1, 100));
+  auto old = following();
+  EXPECT_EQ(now(old, 1, minutes(3))[0], 2.0);
+  const auto built_again = database_->read([&](store::Reader& reader) -> Result<void> {
+    EXPECT_EQ(old.watermark(reader).error().code, Code::kConflict);
+    return {};
+  });
+  EXPECT_TRUE(built_again);
+}
+
 // One row a slice; cut short after two, as by a restart, it begins anew and leaves what serves alone.
 TEST_P(LiveFeaturesTest, states_of_a_retired_set_go_slice_by_slice_also_after_a_restart) {
   constexpr store::Statement kStates("test.states",

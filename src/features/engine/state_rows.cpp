@@ -41,6 +41,24 @@ constexpr store::Statement kRemove("features.remove_states",
 // The owner's: fixed for ever by its id, so that a pair lies beside its owner and one partition is enough to erase.
 int64_t partition_of(const Uuid& owner) { return owner.bytes[15] % events::kPartitionCount; }
 
+struct Build {
+  int64_t seq = 0;  // its watermark
+  bool is_retired = false;
+};
+Result<Build> build_of(store::Reader& reader, const FeatureSet& set) {
+  constexpr int64_t kRetired = 2;
+  Build build;
+  const store::Value parameters[] = {set_id_of(set)};
+  TRY(reader.query(kWatermark, parameters, [&](const store::Row& row) -> Result<void> {
+    if (!std::ranges::equal(row.bytes(1), set.fingerprint())) {
+      return fail(Code::kConflict, "two feature sets share the first 8 bytes of their fingerprints; rename a feature");
+    }
+    build = {row.integer(0), row.integer(2) == kRetired};
+    return {};
+  }));
+  return build;
+}
+
 }  // namespace
 
 RowKey row_key_of(const EntityKey& key) {
@@ -92,20 +110,12 @@ Result<void> save_watermark(store::Transaction& transaction, const FeatureSet& s
 }
 
 Result<int64_t> watermark_of(store::Reader& reader, const FeatureSet& set) {
-  int64_t seq = 0;
-  const store::Value parameters[] = {set_id_of(set)};
-  TRY(reader.query(kWatermark, parameters, [&](const store::Row& row) -> Result<void> {
-    if (!std::ranges::equal(row.bytes(1), set.fingerprint())) {
-      return fail(Code::kConflict, "two feature sets share the first 8 bytes of their fingerprints; rename a feature");
-    }
-    if (row.integer(2) == 2) {
-      return fail(Code::kConflict, "the states of this feature set are retired; remove them before it is built again");
-    }
-    seq = row.integer(0);
-    return {};
-  }));
-  return seq;
+  const auto build = TRY(build_of(reader, set));
+  if (!build.is_retired) return build.seq;
+  return fail(Code::kConflict, "the states of this feature set are retired; remove them before it is built again");
 }
+
+Result<int64_t> readable_up_to(store::Reader& reader, const FeatureSet& set) { return TRY(build_of(reader, set)).seq; }
 
 Result<void> remove_states(store::Transaction& transaction, const Uuid& owner) {
   const store::Value parameters[] = {partition_of(owner), ByteView(owner.bytes)};

@@ -30,6 +30,8 @@ Result<void> save_state(store::Transaction& transaction, int64_t set_id, const E
 // Every event up to this seq is in the set's rows. conflict: another set stands under this one's id, or it is retired.
 Result<void> save_watermark(store::Transaction& transaction, const FeatureSet& set, int64_t seq);
 Result<int64_t> watermark_of(store::Reader& reader, const FeatureSet& set);
+// The same for who reads: also of a set that has retired, since another may take over while somebody reads by this one.
+Result<int64_t> readable_up_to(store::Reader& reader, const FeatureSet& set);
 // Every state of the owner, of all sets.
 Result<void> remove_states(store::Transaction& transaction, const Uuid& owner);
 
