@@ -83,10 +83,24 @@ TEST_F(DemoSignIn, every_demo_user_signs_in_with_the_printed_password) {
   start_demo();
   const auto password = printed("Demo users, all with the password ", ":\n");
   for (const auto* name : {"demo.manager", "demo.agent", "demo.marketer", "demo.analyst", "demo.compliance",
-                           "demo.scientist", "demo.admin"}) {
+                           "demo.scientist", "demo.admin", "demo.customer"}) {
     EXPECT_NE(said().find(std::string("  ") + name + " "), std::string::npos) << said();
     EXPECT_EQ(signed_in(name, password), 201) << name;
   }
+}
+
+// Somebody of the demo bank, who sees nothing of the staff's.
+TEST_F(DemoSignIn, the_demo_customer_is_one_of_the_bank_and_no_member_of_its_staff) {
+  start_demo();
+  const auto password = printed("Demo users, all with the password ", ":\n");
+  const auto who = printed("demo.customer     customer ", "\n");
+  const auto as = [&](const char* name) {
+    const auto session = ask(api::Method::kPost, "/v1/sessions", json::object{{"name", name}, {"password", password}});
+    const auto token = std::string(parse_json(session.body)->at("token").as_string());
+    return ask(api::Method::kGet, "/v1/customers/" + who, nullptr, token).status;
+  };
+  EXPECT_EQ(as("demo.manager"), 200);
+  EXPECT_EQ(as("demo.customer"), 403);
 }
 
 }  // namespace

@@ -31,7 +31,9 @@ constexpr DemoUser kDemoUsers[] = {
     {"demo.compliance", security::Role::kComplianceOfficer},
     {"demo.scientist", security::Role::kDataScientist},
     {"demo.admin", security::Role::kAdministrator},
+    {"demo.customer", security::Role::kCustomer},
 };
+constexpr const char* kDemoCustomer = "c000001";  // whom demo.customer is: the simulated bank's first
 
 std::string note_path(const Configuration& configuration) { return configuration.data_path() + ".demo"; }
 
@@ -53,11 +55,13 @@ Result<void> write_note(const std::string& path, const std::string& note) {
 // Added, or where an earlier making was cut short, given a new password.
 Result<void> make_demo_users(Engine& engine, const std::string& password) {
   auto& users = engine.users();
+  const auto customer = engine.services().pseudonyms.of({events::EntityKind::kCustomer, kDemoCustomer}).id;
   for (const auto& [name, role] : kDemoUsers) {
+    const auto who = role == security::Role::kCustomer ? std::optional(CustomerId{customer}) : std::nullopt;
     const auto known = users.find(local_operator(), name);
     const auto code = known ? users.reset_password(local_operator(), known->id)
                             : users.add(local_operator(),
-                                        {.name = name, .roles = {role}, .unit = "/", .customer = {}, .is_demo = true});
+                                        {.name = name, .roles = {role}, .unit = "/", .customer = who, .is_demo = true});
     if (!code) return std::unexpected(code.error());
     TRY(users.redeem(name, *code, password));
   }
@@ -138,7 +142,10 @@ Result<std::string> make_demo(const CommandLine& simulation, const Configuration
                               [&](const char* model) { return train_and_approve(*engine, words, model, password); }));
   }
   std::string note = words.say("say.demo_users", {{"password", password}}) + "\n";
-  for (const auto& [name, role] : kDemoUsers) note += fmt::format("  {:<18}{}\n", name, security::name_of(role));
+  for (const auto& [name, role] : kDemoUsers) {
+    note += fmt::format("  {:<18}{}", name, security::name_of(role));
+    note += role == security::Role::kCustomer ? fmt::format(" {}\n", kDemoCustomer) : "\n";
+  }
   TRY(write_note(note_path(configuration), note));
   return note;
 }
