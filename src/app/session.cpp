@@ -192,19 +192,21 @@ std::vector<Answer> Session::submit(const std::vector<events::Event>& events) {
   return submit_over_http(events);
 }
 
-// A request refused as it stands, as one too large or with one event that cannot be read, is sent in halves.
+// In halves where a request cannot hold them all, or where it is refused as a whole for what one of them says.
 std::vector<Answer> Session::submit_over_http(std::span<const events::Event> events) {
-  json::array documents;
-  for (const auto& event : events) documents.push_back(events::encode_event(event));
-  const bool is_history = !events.empty() && events.front().is_history;
-  auto answer = call(Method::kPost, is_history ? "/v1/events?history=true" : "/v1/events", documents);
-  std::vector<Answer> answers;
-  if (!answer && answer.error().code == Code::kInvalid && events.size() > 1) {
-    answers = submit_over_http(events.first(events.size() / 2));
+  const auto in_halves = [&] {
+    auto answers = submit_over_http(events.first(events.size() / 2));
     std::ranges::move(submit_over_http(events.subspan(events.size() / 2)), std::back_inserter(answers));
     return answers;
-  }
+  };
+  json::array documents;
+  for (const auto& event : events) documents.push_back(events::encode_event(event));
+  if (events.size() > 1 && write_json(documents).size() > events::kMaxBodyBytes) return in_halves();
+  const bool is_history = !events.empty() && events.front().is_history;
+  auto answer = call(Method::kPost, is_history ? "/v1/events?history=true" : "/v1/events", documents);
+  if (!answer && answer.error().code == Code::kInvalid && events.size() > 1) return in_halves();
   if (!answer) return std::vector<Answer>(events.size(), std::unexpected(answer.error()));
+  std::vector<Answer> answers;
   for (const auto& result : answer->at("results").as_array()) {
     const auto& object = result.as_object();
     if (const auto* problem = object.if_contains("problem")) {
