@@ -6,12 +6,13 @@
 
 #include <fmt/format.h>
 
+#include <Eigen/Core>
+
 #include "models/training/logistic_solver.h"
 
 namespace amity::models {
 namespace {
 
-using Vector = Eigen::VectorXd;
 using Design = Eigen::MatrixXd;
 
 // One column of the design before it is standardised.
@@ -121,11 +122,11 @@ Design make_design(const std::vector<Term>& terms, const Matrix& rows) {
 
 // The intercept, and each term's weight.
 double fit_terms(std::vector<Term>& terms, const Matrix& rows, std::span<const uint8_t> labels, double ridge) {
-  Vector y(static_cast<Eigen::Index>(labels.size()));
-  for (size_t i = 0; i < labels.size(); ++i) y[static_cast<Eigen::Index>(i)] = labels[i];
+  const std::vector<double> y(labels.begin(), labels.end());
   while (true) {
-    const Vector weights = solve_logistic(make_design(terms, rows), y, ridge);
-    for (size_t t = 0; t < terms.size(); ++t) terms[t].weight = weights[static_cast<Eigen::Index>(t + 1)];
+    const auto design = make_design(terms, rows);
+    const auto weights = solve_logistic({design.data(), static_cast<size_t>(design.size())}, y, ridge);
+    for (size_t t = 0; t < terms.size(); ++t) terms[t].weight = weights[t + 1];
     const auto wrong = std::erase_if(terms, [](const Term& term) { return term.direction * term.weight < 0; });
     if (wrong == 0) return weights[0];
   }

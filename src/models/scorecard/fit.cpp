@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <Eigen/Core>
+
 #include "models/training/logistic_solver.h"
 
 namespace amity::models {
@@ -176,11 +178,11 @@ struct Fitted {
 // Good ones carry a positive weight of evidence, so that every weight in the log-odds of bad must be negative.
 Fitted fit_weights(const Sample& sample, const std::vector<Characteristic>& binned, std::vector<Column> columns,
                    double ridge) {
-  Eigen::VectorXd y(static_cast<Eigen::Index>(sample.labels.size()));
-  for (size_t i = 0; i < sample.labels.size(); ++i) y[static_cast<Eigen::Index>(i)] = sample.labels[i];
+  const std::vector<double> y(sample.labels.begin(), sample.labels.end());
   while (true) {
-    const auto weights = solve_logistic(design_of(sample, binned, columns), y, ridge);
-    for (size_t c = 0; c < columns.size(); ++c) columns[c].weight = weights[static_cast<Eigen::Index>(c + 1)];
+    const auto design = design_of(sample, binned, columns);
+    const auto weights = solve_logistic({design.data(), static_cast<size_t>(design.size())}, y, ridge);
+    for (size_t c = 0; c < columns.size(); ++c) columns[c].weight = weights[c + 1];
     const auto worst = std::ranges::max_element(columns, {}, &Column::weight);
     if (worst == columns.end() || worst->weight < 0) {
       double intercept = weights[0];

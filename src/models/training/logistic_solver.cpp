@@ -5,6 +5,8 @@
 
 #include <Eigen/Cholesky>
 
+#include "base/check.h"
+
 namespace amity::models {
 namespace {
 
@@ -24,8 +26,13 @@ double penalised_loss(const Vector& margins, const Vector& y, const Vector& weig
 
 }  // namespace
 
-Vector solve_logistic(const Design& design, const Vector& y, double ridge) {
-  const auto columns = design.cols();
+std::vector<double> solve_logistic(std::span<const double> columns_of_design, std::span<const double> labels,
+                                   double ridge) {
+  CHECK(!labels.empty() && columns_of_design.size() % labels.size() == 0);
+  const auto rows = static_cast<Eigen::Index>(labels.size());
+  const auto columns = static_cast<Eigen::Index>(columns_of_design.size() / labels.size());
+  const Design design = Eigen::Map<const Design>(columns_of_design.data(), rows, columns);
+  const Vector y = Eigen::Map<const Vector>(labels.data(), rows);
   Vector penalty = Vector::Constant(columns, ridge);
   penalty[0] = 0;
   Vector weights = Vector::Zero(columns);
@@ -56,7 +63,7 @@ Vector solve_logistic(const Design& design, const Vector& y, double ridge) {
     if (!(loss - improved > 1e-9 * loss)) break;
     loss = improved;
   }
-  return weights;
+  return {weights.begin(), weights.end()};
 }
 
 }  // namespace amity::models
