@@ -18,7 +18,7 @@ LIBRARIES = {
     r"expat\.h": ["events/import/xml.cpp"],
     r"sqlite3": ["store/"],
     r"libpq-fe\.h": ["store/"],
-    r"re2/": ["expressions/"],
+    r"re2/": ["expressions/", "app/commands/match_input.cpp"],
     r"xgboost/": ["models/"],
     r"lzma\.h": ["models/", "events/"],
     r"Eigen/": ["models/"],

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <optional>
-#include <regex>
 
 #include <fmt/format.h>
+#include <re2/re2.h>
 
 #include "events/rows_of_file.h"
 
@@ -101,14 +101,14 @@ Result<void> take_truth(MatchInput& input, const CommandLine& line) {
   if (line.value("truth").empty()) return {};
   const auto column = TRY(column_named(input.table, line.value("truth"), "--truth"));
   input.kinds[column] = FieldKind::kIgnored;
-  try {
-    const std::regex pattern(line.value("truth-pattern", "[^]*"));
-    for (const auto& row : input.table.rows) {
-      std::smatch match;
-      input.truth.push_back(std::regex_search(row[column], match, pattern) ? match[0].str() : row[column]);
-    }
-  } catch (const std::regex_error&) {
-    return invalid("this is no regular expression", "--truth-pattern");
+  const auto wanted = line.value("truth-pattern");
+  const re2::RE2 pattern(wanted, re2::RE2::Quiet);
+  if (!pattern.ok()) return invalid("this is no regular expression", "--truth-pattern");
+  for (const auto& row : input.table.rows) {
+    const auto& text = row[column];
+    re2::StringPiece part;
+    const bool is_found = !wanted.empty() && pattern.Match(text, 0, text.size(), re2::RE2::UNANCHORED, &part, 1);
+    input.truth.push_back(is_found ? part.as_string() : text);
   }
   return {};
 }
