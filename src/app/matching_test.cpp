@@ -94,14 +94,9 @@ TEST_F(Matching, refuses_bad_input_with_its_place) {
 }
 
 TEST_F(Matching, reads_what_spreadsheets_write) {
-  const std::string wide(
-      "\xff\xfe"
-      "n\0a\0m\0e\0,\0i\0d\0\n\0"
-      "\x20\x5f\x1f\x4e,\0"
-      "1\0\n\0"
-      "\x20\x5f\x1f\x4e,\0"
-      "2\0\n\0",
-      46);
+  using namespace std::string_literals;
+  const auto wide = "\xff\xfen\0a\0m\0e\0,\0i\0d\0\n\0"s +  // name,id; 张 is 5f20, 丁 is 4e01
+                    "\x20\x5f\x01\x4e,\0\x31\0\n\0"s + "\x20\x5f\x01\x4e,\0\x32\0\n\0"s;
   expect(0, "name: name", "match " + write("wide.csv", wide));
   const std::string gbk = "\xd0\xd5\xc3\xfb,\xca\xd6\xbb\xfa\n\xd5\xc5\xce\xb0,13800138000\n";  // 姓名,手机 张伟
   expect(0, "姓名: name", "match " + write("gbk.csv", gbk) + " --encoding gbk");
