@@ -33,6 +33,8 @@ Result<int> show_customer(Session& session);
 Result<int> find_customer(Session& session);
 Result<int> show_timeline(Session& session);
 Result<int> erase_customer(Session& session);
+Result<int> merge_customers(Session& session);
+Result<int> unmerge_customers(Session& session);
 Result<int> verify_audit(Session& session);
 Result<int> make_checkpoint(Session& session);
 Result<int> add_user(Session& session);

@@ -17,6 +17,22 @@ Result<json::object> customer_for(const Sight& sight, store::Reader* reader, con
   return kept;
 }
 
+// Under which other references the customers were known that the decision looks at: the first of the event, and of an
+// account its home's.
+std::vector<Uuid> merged_with(const Sight& sight, const events::Event& event,
+                              std::span<const events::Entity> with_first) {
+  std::vector<Uuid> merged;
+  if (sight.records.links().is_empty()) return merged;
+  for (const auto& entity : with_first) merged.push_back(entity.id);
+  const auto owner = sight.records.customer_of(event);
+  for (const auto& id : sight.records.links().one_with(owner, {.time = event.time, .before_seq = event.seq})) {
+    if (id != owner) merged.push_back(id);
+  }
+  std::ranges::sort(merged);
+  merged.erase(std::ranges::unique(merged).begin(), merged.end());
+  return merged;
+}
+
 }  // namespace
 
 Result<decisions::Decision> decide(const Sight& sight, store::Reader* reader, const events::Event& event,
@@ -28,7 +44,8 @@ Result<decisions::Decision> decide(const Sight& sight, store::Reader* reader, co
     }
   }
   const auto selection = TRY(sight.feature_set.select(names));
-  const auto row = TRY(sight.read_features(event, selection));
+  const auto merged = customers::one_with_first(sight.records.links(), event);
+  const auto row = TRY(sight.read_features(event, selection, merged));
   std::vector<decisions::NamedNumber> numbers;
   numbers.reserve(names.size());
   for (size_t i = 0; i < names.size(); ++i) numbers.push_back({std::move(names[i]), row[i]});
@@ -40,6 +57,7 @@ Result<decisions::Decision> decide(const Sight& sight, store::Reader* reader, co
                             .features_fingerprint = sight.feature_set.fingerprint(),
                             .numbers = std::move(numbers),
                             .customer = std::move(customer),
+                            .merged = merged_with(sight, event, merged),
                             .owner = owner,
                             .model_version = version});
 }

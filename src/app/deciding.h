@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,10 @@ struct Sight {
   const events::Pseudonyms& pseudonyms;
   customers::LiveRecords& records;
   const features::FeatureSet& feature_set;
-  std::function<Result<features::FeatureRow>(const events::Event&, const features::Selection&)> read_features;
+  // `merged`: who else is one with the first customer of the event.
+  std::function<Result<features::FeatureRow>(const events::Event&, const features::Selection&,
+                                             std::span<const events::Entity> merged)>
+      read_features;
   customers::History history;
   ModelFeatures model_features;
   const decisions::DecisionDesk& desk;

@@ -96,6 +96,8 @@ class Engine {
   Result<void> open_rooms(const Institution& institution);
   Result<void> read_definitions(const Institution& institution);
   Result<void> resume_erasures();
+  Result<json::object> erase_reference(const security::Caller& caller, std::string_view customer,
+                                       std::string_view basis);
   Result<void> end_freeze(std::span<const security::Freeze> freezes);
   Result<void> forget(const security::Caller& caller, const Erased& erased);
   Result<std::vector<customers::RunningDuty>> duties_of(const Uuid& customer, Timestamp requested);

@@ -1,6 +1,7 @@
 // Erasing and freezing people: what Engine does with the key store, and then tells every room.
 #include <algorithm>
 #include <map>
+#include <ranges>
 
 #include "app/engine.h"
 #include "base/log.h"
@@ -67,6 +68,15 @@ json::object answer_of_freeze(std::span<const customers::RunningDuty> duties, si
           {"duties", std::move(list)}};
 }
 
+// Of two answers about one person the one that says how long something is kept.
+bool is_kept_longer(const json::object& answer, const json::object& than) {
+  const auto until = [](const json::object& one) {
+    const auto* frozen = one.at("frozen").if_object();
+    return frozen == nullptr ? std::string_view() : std::string_view(frozen->at("until").as_string());
+  };
+  return until(answer) > until(than);
+}
+
 }  // namespace
 
 // An erasure or a freeze cut short by a crash, or undone by restoring an older backup, is carried through before
@@ -116,11 +126,27 @@ Result<std::vector<customers::RunningDuty>> Engine::duties_of(const Uuid& custom
   return duties;
 }
 
+// A person is erased under every reference they are known by, the one they are known as last: cut short, the rest is
+// found by it.
+Result<json::object> Engine::erase(const security::Caller& caller, std::string_view customer, std::string_view basis) {
+  TRY(security::require(caller, security::Permission::kEraseCustomers));
+  auto references = TRY(customers_->references_of(caller, customer));
+  json::object answer;
+  int64_t accounts = 0;
+  for (const auto& reference : references | std::views::reverse) {
+    auto one = TRY(erase_reference(caller, reference, basis));
+    accounts += one.at("accounts_erased").as_int64();
+    if (answer.empty() || is_kept_longer(one, answer)) answer = std::move(one);
+  }
+  answer["accounts_erased"] = accounts;
+  return answer;
+}
+
 // Register and destroy or lock the keys first (durable, all at once), then tell every room by an event; a crash in
 // between is resumed. The keys go on the writer's thread, so that no batch opens an account for the customer behind the
 // choice.
-Result<json::object> Engine::erase(const security::Caller& caller, std::string_view customer, std::string_view basis) {
-  TRY(security::require(caller, security::Permission::kEraseCustomers));
+Result<json::object> Engine::erase_reference(const security::Caller& caller, std::string_view customer,
+                                             std::string_view basis) {
   const auto id = pseudonyms_->of({events::EntityKind::kCustomer, std::string(customer)}).id;
   const auto digest = DigestWriter().add(basis).add(ByteView(id.bytes)).finish();
   const Uuid request = make_uuid_v8(std::span<const uint8_t, 16>(digest.data(), 16));

@@ -107,6 +107,7 @@ class Replay {
   Result<void> decide_again(const Event& event, const DecisionDesk::Kept& kept) {
     if (!kept.record || event.is_erased || event.has_lost_names) return ++report_.erased_count, Result<void>();
     const auto& record = *kept.record;
+    if (TRY(looked_at_erased(record))) return ++report_.erased_count, Result<void>();
     const auto set_fingerprint = TRY(digest_from(record.at("features_fingerprint")));
     auto& features = features_.at(set_fingerprint);
     decisions::ModelVersion version{.is_recorded = true, .fingerprint = {}};
@@ -117,8 +118,9 @@ class Replay {
     const Sight sight{parts_.rooms.pseudonyms,
                       records_,
                       sets_.at(set_fingerprint),
-                      [&](const Event& of, const features::Selection& which) -> Result<features::FeatureRow> {
-                        auto row = TRY(features.read(features::moment_of(of), which));
+                      [&](const Event& of, const features::Selection& which,
+                          std::span<const events::Entity> merged) -> Result<features::FeatureRow> {
+                        auto row = TRY(features.read(features::moment_of(of, merged), which));
                         recorded = take_recorded({sets_.at(set_fingerprint), of, record, which}, row);
                         return row;
                       },
@@ -136,6 +138,17 @@ class Replay {
       if (report_.differences.size() < kMaxListed) report_.differences.push_back({kept.id, kept.seq, field});
     }
     return {};
+  }
+
+  // Whether somebody who was one with the customer then has been erased since: what was known of them is gone.
+  Result<bool> looked_at_erased(const json::object& record) const {
+    const auto* merged = record.if_contains("merged");
+    if (merged == nullptr) return false;
+    for (const auto& text : merged->get_array()) {
+      const auto* known = records_.customer(TRY(parse_uuid(text.get_string())));
+      if (known == nullptr) return true;
+    }
+    return false;
   }
 
   struct Reading {

@@ -20,6 +20,7 @@ constexpr int64_t kCatchUpEvents = 200;
 Result<void> Settling::take_up(store::Reader& reader, features::LiveFeatures& features) {
   if (!is_behind_) return {};
   TRY(parts_.log.take_up(reader));
+  TRY(parts_.records.take_up_links(reader));
   caught_up_seq_ = std::min(TRY(parts_.records.watermark(reader)), TRY(features.watermark(reader)));
   behind_seq_ = TRY(parts_.log.last_seq(reader));
   round_seq_ = caught_up_seq_;

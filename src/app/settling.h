@@ -24,7 +24,7 @@ class Settling {
   // A round begins when `after_events` have been appended since the last one began.
   Settling(Parts parts, int64_t after_events) : parts_(parts), after_events_(after_events) {}
 
-  // Makes the index whole in memory; nothing to do but after opening and after forget_all().
+  // Makes the index whole in memory and takes up who is one; nothing to do but after opening and after forget_all().
   Result<void> take_up(store::Reader& reader, features::LiveFeatures& features);
   // Brings into memory whatever the tables lack: for those who read tables themselves.
   Result<void> catch_up(features::LiveFeatures& features);

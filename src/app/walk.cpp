@@ -38,16 +38,24 @@ security::AuditEntry entry_of_erasure(const Event& event) {
   return entry;
 }
 
+// "customer.merged" or "customer.unmerged": who stays, and who else.
+security::AuditEntry entry_of_link(const Event& event) {
+  return {event.type,
+          "customer/" + format(event.entities[0].id),
+          {{"other", "customer/" + format(event.entities[1].id)}, {"seq", event.seq}}};
+}
+
 Sight sight_of(Rooms& rooms, store::Reader& reader, customers::History history) {
-  return {rooms.pseudonyms,
-          rooms.records,
-          rooms.features->set(),
-          [&rooms, &reader](const Event& event, const features::Selection& which) {
-            return rooms.features->read(reader, event, which);
-          },
-          std::move(history),
-          rooms.model_features,
-          rooms.desk};
+  return {
+      rooms.pseudonyms,
+      rooms.records,
+      rooms.features->set(),
+      [&rooms, &reader](const Event& event, const features::Selection& which, std::span<const events::Entity> merged) {
+        return rooms.features->read(reader, event, which, merged);
+      },
+      std::move(history),
+      rooms.model_features,
+      rooms.desk};
 }
 
 }  // namespace
@@ -138,6 +146,7 @@ Result<json::object> Walk::walk(const security::Caller& caller, Event arrived, i
     TRY(forget(event));
     audit_entries_.push_back({&caller, entry_of_erasure(event)});
   }
+  if (customers::is_link(event)) audit_entries_.push_back({&caller, entry_of_link(event)});
   json::array summaries;
   if (decision) {
     summaries.push_back(record(caller, *decision));

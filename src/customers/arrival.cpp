@@ -73,6 +73,41 @@ Result<void> check_account(const AccountRecord& account, const Event& event) {
   return check_currency(account, event);
 }
 
+// Two who are to be one: both known under their own references, of one kind and one unit. Whose data may be seen does
+// not change by a merge.
+Result<void> check_merge(const LiveRecords& records, const Event& event) {
+  const auto& stays = event.entities[0].id;
+  const auto& other = event.entities[1].id;
+  if (records.links().link_of(stays)) {
+    return contradicts("this customer has been merged into another: merge into that one", "/subject");
+  }
+  if (records.links().link_of(other)) {
+    return contradicts("this customer has been merged already: take that back first", "/data/other");
+  }
+  const auto* first = records.customer(stays);
+  const auto* second = records.customer(other);
+  if (first == nullptr || second == nullptr) return {};
+  for (const auto* name : {"kind", "unit"}) {
+    if (first->record.text_of(name) == second->record.text_of(name)) continue;
+    return contradicts(std::string("both are of the same ") + name + ", or one of them is put right first",
+                       "/data/other");
+  }
+  return {};
+}
+
+Result<void> check_link(const LiveRecords& records, const Event& event) {
+  if (event.entities.size() < 2) return contradicts("nobody is merged with themselves", "/data/other");
+  const auto& links = records.links();
+  const auto& [stays, other] = std::pair(event.entities[0].id, event.entities[1].id);
+  if (event.time < std::max(links.newest(stays), links.newest(other))) {
+    return contradicts("lies before what was said of these customers last: see that the clock is right", "/time");
+  }
+  if (event.type == "customer.merged") return check_merge(records, event);
+  const auto link = links.link_of(other);
+  if (link && link->into == stays) return {};
+  return contradicts("is not merged into this customer", "/data/other");
+}
+
 }  // namespace
 
 Result<void> check_arrival(const LiveRecords& records, const Event& event) {
@@ -81,6 +116,7 @@ Result<void> check_arrival(const LiveRecords& records, const Event& event) {
     const auto* known = records.account(subject.id);
     return known == nullptr ? Result<void>() : check_account(known->record, event);
   }
+  if (is_link(event)) return check_link(records, event);
   TRY(check_born(event));
   if (event.type == "relationship.recorded" && text_in(event.data, "other") == event.subject.key) {
     return contradicts("nobody is related to themselves", "/data/other");

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <ranges>
+#include <set>
 
 #include "base/check.h"
 #include "customers/search_tokens.h"
@@ -121,20 +123,66 @@ Result<AccountRecord> Customers::account_folded(const Caller& caller, store::Rea
   return record;
 }
 
+Result<Customers::Person> Customers::person_now(store::Reader& reader, const Uuid& id) const {
+  Person person{parts_.live.links_now()->one_with(id), {}};
+  if (person.ids.size() == 1) {
+    person.record = TRY(customer_record(reader, id));
+    return person;
+  }
+  std::vector<CustomerRecord> records;
+  for (const auto& one : person.ids) records.push_back(TRY(customer_record(reader, one)));
+  std::vector<const CustomerRecord*> each;
+  for (const auto& record : records) each.push_back(&record);
+  person.record = joined(each);
+  return person;
+}
+
+Result<CustomerRecord> Customers::person_folded(const Caller& caller, store::Reader& reader, const Uuid& id,
+                                                Timestamp at) const {
+  std::vector<CustomerRecord> records;
+  for (const auto& one : parts_.live.links_now()->one_with(id, {.time = at})) {
+    auto record = TRY(customer_folded(caller, reader, one, at));
+    if (record.last_seq != 0) records.push_back(std::move(record));
+  }
+  if (records.empty()) return CustomerRecord{};
+  std::vector<const CustomerRecord*> each;
+  for (const auto& record : records) each.push_back(&record);
+  return joined(each);
+}
+
+// The others under which the customer is known, and since when.
+Result<json::array> Customers::merged_with(store::Reader& reader, std::span<const Uuid> ids,
+                                           std::optional<Timestamp> at) const {
+  json::array merged;
+  const auto links = parts_.live.links_now();
+  for (const auto& id : ids.subspan(1)) {
+    const auto link = links->link_of(id, {.time = at.value_or(kLatest)});
+    if (!link) continue;  // taken back at this very moment
+    merged.push_back({{"customer", TRY(customer_record(reader, id)).reference},
+                      {"from", {{"seq", link->made.seq}, {"time", format(link->made.time)}}}});
+  }
+  return merged;
+}
+
 // What the caller may not see reads exactly like what does not exist.
-Result<CustomerRecord> Customers::visible_customer(const Caller& caller, store::Reader& reader,
-                                                   std::string_view reference) const {
+Result<Customers::Person> Customers::visible_person(const Caller& caller, store::Reader& reader,
+                                                    std::string_view reference) const {
   TRY(security::require(caller, security::Permission::kReadCustomers));
   const auto id = parts_.pseudonyms.of({EntityKind::kCustomer, std::string(reference)}).id;
-  auto record =
-      TRY(is_held_for(caller, id) ? customer_folded(caller, reader, id, kLatest) : customer_record(reader, id));
+  Person person{{id}, {}};
+  if (is_held_for(caller, id)) {
+    person.record = TRY(customer_folded(caller, reader, id, kLatest));
+  } else {
+    person = TRY(person_now(reader, id));
+  }
+  const auto& record = person.record;
   if (record.last_seq == 0) return no_such_customer();
   const auto unit = record.unit();
   if (!caller.sees_unit(unit.empty() ? "/" : unit)) return no_such_customer();
   if (needs_consent(caller.purpose) && !has_consent(record, security::name_of(caller.purpose))) {
     return no_consent();
   }
-  return record;
+  return person;
 }
 
 Result<void> Customers::audit_read(const Caller& caller, std::string_view action, const std::string& object) const {
@@ -163,12 +211,11 @@ Result<json::object> Customers::profile(const Caller& caller, std::string_view r
   const auto id = parts_.pseudonyms.of({EntityKind::kCustomer, std::string(reference)}).id;
   json::object profile;
   TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
-    auto record = TRY(visible_customer(caller, reader, reference));
+    auto [ids, record] = TRY(visible_person(caller, reader, reference));
     if (at) {
-      auto earlier = TRY(customer_folded(caller, reader, id, *at));
-      if (earlier.last_seq == 0) return not_found("the customer was not known at that time");
-      earlier.reference = record.reference;
-      record = std::move(earlier);
+      record = TRY(person_folded(caller, reader, id, *at));
+      if (record.last_seq == 0) return not_found("the customer was not known at that time");
+      ids = parts_.live.links_now()->one_with(id, {.time = *at});
     }
     std::erase_if(record.relationships,
                   [is_gone = is_gone_for(caller)](const auto& known) { return is_gone(known.first); });
@@ -181,6 +228,7 @@ Result<json::object> Customers::profile(const Caller& caller, std::string_view r
     }
     profile = to_json(record);
     profile["accounts"] = std::move(accounts);
+    profile["merged"] = TRY(merged_with(reader, ids, at));
     if (is_held_for(caller, id)) {
       if (const auto freeze = TRY(parts_.keys.freeze_of(id))) profile["frozen_until"] = format(date_of(freeze->until));
     }
@@ -200,7 +248,7 @@ Result<json::object> Customers::account(const Caller& caller, std::string_view r
         TRY(is_held_for(caller, id) ? account_folded(caller, reader, id, kLatest) : account_record(reader, id));
     bool is_visible = false;
     for (const auto& [holder, link] : record.holders) {
-      is_visible |= !link.ended && visible_customer(caller, reader, holder).has_value();
+      is_visible |= !link.ended && visible_person(caller, reader, holder).has_value();
     }
     if (!is_visible) return not_found("no account under this reference");
     if (!TRY(has_all_consents(caller, reader, {EntityKind::kAccount, id}))) return no_consent();
@@ -217,9 +265,10 @@ Result<TimelinePage> Customers::timeline(const Caller& caller, std::string_view 
   Cursor cursor;
   if (cursor_text) cursor = TRY(read_cursor(*cursor_text));
   const auto id = parts_.pseudonyms.of({EntityKind::kCustomer, std::string(reference)}).id;
-  std::vector<json::object> kept;  // oldest first; only the newest limit + 1 before the cursor stay
+  const size_t wanted = static_cast<size_t>(limit) + 1;
+  std::map<std::pair<Timestamp, int64_t>, json::object> kept;  // only the newest before the cursor stay
   TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
-    TRY(visible_customer(caller, reader, reference));
+    const auto person = TRY(visible_person(caller, reader, reference));
     if (!cursor_text) cursor.snapshot_seq = TRY(parts_.log.last_seq(reader));
     std::map<Uuid, bool> shown;  // accounts of others, too: only what all of them agree to
     const auto is_shown = [&](const events::Entity& subject) -> Result<bool> {
@@ -228,26 +277,25 @@ Result<TimelinePage> Customers::timeline(const Caller& caller, std::string_view 
       if (known != shown.end()) return known->second;
       return shown[subject.id] = TRY(has_all_consents(caller, reader, subject));
     };
-    const events::EntityRange range{.entity = id, .max_seq = cursor.snapshot_seq, .max_time = cursor.time};
-    return log_for(caller, id).of_entity(reader, range, [&](const Event& event) -> Result<void> {
-      if (std::tie(event.time, event.seq) >= std::tie(cursor.time, cursor.seq) || event.is_erased) return {};
-      if (!TRY(is_shown(event.entities[0]))) return {};
-      kept.push_back(to_timeline(event));
-      if (kept.size() > 2 * static_cast<size_t>(limit) + 2) kept.erase(kept.begin(), kept.end() - limit - 1);
-      return {};
-    });
+    for (const auto& one : person.ids) {
+      const events::EntityRange range{.entity = one, .max_seq = cursor.snapshot_seq, .max_time = cursor.time};
+      TRY(log_for(caller, one).of_entity(reader, range, [&](const Event& event) -> Result<void> {
+        const std::pair place(event.time, event.seq);
+        if (place >= std::pair(cursor.time, cursor.seq) || event.is_erased) return {};
+        if (!TRY(is_shown(event.entities[0]))) return {};
+        kept.try_emplace(place, to_timeline(event));
+        if (kept.size() > wanted) kept.erase(kept.begin());
+        return {};
+      }));
+    }
+    return {};
   }));
   TRY(audit_read(caller, "customer.timeline_read", "customer/" + format(id)));
   TimelinePage page;
-  std::ranges::reverse(kept);
-  const bool has_more = kept.size() > static_cast<size_t>(limit);
-  if (has_more) kept.resize(static_cast<size_t>(limit));
-  if (has_more) {
-    const auto& last = kept.back();
-    page.next = write_cursor(
-        {cursor.snapshot_seq, TRY(parse_timestamp(last.at("time").as_string())), last.at("seq").as_int64()});
-  }
-  page.events = std::move(kept);
+  const bool has_more = kept.size() == wanted;
+  if (has_more) kept.erase(kept.begin());
+  if (has_more) page.next = write_cursor({cursor.snapshot_seq, kept.begin()->first.first, kept.begin()->first.second});
+  for (auto& [place, event] : kept | std::views::reverse) page.events.push_back(std::move(event));
   return page;
 }
 
@@ -260,11 +308,13 @@ Result<std::vector<Found>> Customers::search(const Caller& caller, std::string_v
     std::vector<std::pair<int, Uuid>> ranked;
     for (const auto& [id, count] : TRY(search_index_.find(reader, query))) ranked.emplace_back(-count, id);
     std::ranges::sort(ranked);
+    std::set<Uuid> shown;  // who is merged is found once
     for (const auto& [count, id] : ranked) {
       if (found.size() >= static_cast<size_t>(limit)) break;
       const auto record = customer_record(reader, id);
-      if (!record || !visible_customer(caller, reader, record->reference)) continue;
-      found.push_back({record->reference, record->text_of("name"), -count});
+      const auto person = record ? visible_person(caller, reader, record->reference) : no_such_customer();
+      if (!person || !shown.insert(person->ids.front()).second) continue;
+      found.push_back({person->record.reference, person->record.text_of("name"), -count});
     }
     return {};
   }));
@@ -305,7 +355,7 @@ Result<bool> Customers::has_all_consents(const Caller& caller, store::Reader& re
     }
   }
   for (const auto& id : whose) {
-    if (!has_consent(TRY(customer_record(reader, id)), security::name_of(caller.purpose))) return false;
+    if (!has_consent(TRY(person_now(reader, id)).record, security::name_of(caller.purpose))) return false;
   }
   return true;
 }
@@ -330,9 +380,9 @@ Result<std::optional<bool>> Customers::consent(const Caller& caller, std::string
                                                std::string_view purpose) const {
   std::optional<bool> consent;
   TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
-    const auto record = TRY(visible_customer(caller, reader, reference));
-    const auto known = record.consents.find(purpose);
-    if (known != record.consents.end()) consent = known->second.given;
+    const auto consents = TRY(visible_person(caller, reader, reference)).record.consents;
+    const auto known = consents.find(purpose);
+    if (known != consents.end()) consent = known->second.given;
     return {};
   }));
   return consent;

@@ -55,7 +55,8 @@ class Customers {
         search_index_(parts.keys),
         held_log_(parts.keys, parts.pseudonyms, security::KeyAccess::kLegalHold) {}
 
-  // The record with its accounts, every value with its lineage. `at`: as it was on that moment.
+  // The record with its accounts, every value with its lineage. `at`: as it was on that moment. Whoever is merged with
+  // others (links.h) is read together with them, under any of their references.
   Result<json::object> profile(const security::Caller& caller, std::string_view reference,
                                std::optional<Timestamp> at = {}) const;
   Result<json::object> account(const security::Caller& caller, std::string_view reference,
@@ -75,6 +76,9 @@ class Customers {
     std::vector<Uuid> accounts;
   };
   Result<Remains> remains_of(std::span<const Uuid> erased) const;
+  // The references under which a customer is known (links.h), first the one they are known as; of whom the caller may
+  // not see, or who is gone, the one that was asked for.
+  Result<std::vector<std::string>> references_of(const security::Caller& caller, std::string_view reference) const;
   // The accounts of a customer that nobody else holds, as of this moment. Inside a transaction nobody can open another
   // one meanwhile.
   Result<std::vector<Uuid>> sole_accounts(const security::Caller& caller, store::Reader& reader,
@@ -95,8 +99,17 @@ class Customers {
  private:
   Result<CustomerRecord> customer_record(store::Reader& reader, const Uuid& id) const;
   Result<AccountRecord> account_record(store::Reader& reader, const Uuid& id) const;
-  Result<CustomerRecord> visible_customer(const security::Caller& caller, store::Reader& reader,
-                                          std::string_view reference) const;
+  // A customer with all who are one with them.
+  struct Person {
+    std::vector<Uuid> ids;  // as Links::one_with
+    CustomerRecord record;  // joined
+  };
+  Result<Person> person_now(store::Reader& reader, const Uuid& id) const;
+  Result<Person> visible_person(const security::Caller& caller, store::Reader& reader,
+                                std::string_view reference) const;
+  Result<CustomerRecord> person_folded(const security::Caller& caller, store::Reader& reader, const Uuid& id,
+                                       Timestamp at) const;
+  Result<json::array> merged_with(store::Reader& reader, std::span<const Uuid> ids, std::optional<Timestamp> at) const;
   Result<json::object> account_as_of(const security::Caller& caller, store::Reader& reader, const Uuid& id,
                                      std::optional<Timestamp> at) const;
   // Frozen, and this caller may read them all the same.

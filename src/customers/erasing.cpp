@@ -46,6 +46,18 @@ Result<Customers::Remains> Customers::remains_of(std::span<const Uuid> erased) c
   return remains;
 }
 
+Result<std::vector<std::string>> Customers::references_of(const Caller& caller, std::string_view reference) const {
+  std::vector<std::string> references;
+  TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
+    const auto person = visible_person(caller, reader, reference);
+    if (!person && person.error().code != Code::kNotFound) return std::unexpected(person.error());
+    if (!person || person->ids.size() == 1) return references.emplace_back(reference), Result<void>();
+    for (const auto& id : person->ids) references.push_back(TRY(customer_record(reader, id)).reference);
+    return {};
+  }));
+  return references;
+}
+
 // Nobody else holds it today: who has left it or has been erased does not keep it.
 Result<bool> Customers::is_sole_holder(store::Reader& reader, const Uuid& account, std::string_view reference) const {
   const auto record = TRY(account_record(reader, account));
@@ -57,7 +69,10 @@ Result<bool> Customers::is_sole_holder(store::Reader& reader, const Uuid& accoun
 Result<std::vector<Uuid>> Customers::sole_accounts(const Caller& caller, store::Reader& reader,
                                                    std::string_view reference) const {
   std::vector<Uuid> sole;
-  const auto record = TRY(visible_customer(caller, reader, reference));
+  TRY(visible_person(caller, reader, reference));
+  const auto id = parts_.pseudonyms.of({EntityKind::kCustomer, std::string(reference)}).id;
+  if (parts_.keys.is_erased(id)) return sole;            // frozen, and shown for the law alone
+  const auto record = TRY(customer_record(reader, id));  // what is held under this very reference
   for (const auto& [key, link] : record.accounts) {
     if (parts_.keys.is_erased(link.account_id)) continue;  // went with its last holder
     if (TRY(is_sole_holder(reader, link.account_id, reference))) sole.push_back(link.account_id);

@@ -44,6 +44,17 @@ constexpr Statement kReadSettled("customers.read_settled", "SELECT records_seq F
 constexpr Statement kWriteSettled("customers.write_settled", "UPDATE settled SET records_seq = $1 WHERE id = 1");
 constexpr Statement kDropCustomer("customers.drop", "DELETE FROM customers WHERE customer_id = $1");
 constexpr Statement kDropAccount("accounts.drop", "DELETE FROM accounts WHERE account_id = $1");
+constexpr Statement kLinks("customers.links",
+                           "SELECT customer_id, into_id, made_seq, made_us, undone_seq, undone_us FROM customer_links "
+                           "ORDER BY customer_id, made_seq");
+constexpr Statement kSaveLink(
+    "customers.save_link",
+    "INSERT INTO customer_links (customer_id, into_id, made_seq, made_us, undone_seq, "
+    "undone_us) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (customer_id, made_seq) DO UPDATE "
+    "SET undone_seq = excluded.undone_seq, undone_us = excluded.undone_us");
+constexpr Statement kDropLinks("customers.drop_links",
+                               "DELETE FROM customer_links WHERE customer_id = $1 OR into_id = $1");
+constexpr Statement kDropAllLinks("customers.drop_all_links", "DELETE FROM customer_links");
 
 std::string hex_list(std::span<const Uuid> ids) {
   json::array list;
@@ -107,6 +118,15 @@ std::unexpected<Error> unknown_customer(std::string place) {
 
 std::unexpected<Error> outside_unit(std::string place) {
   return fail(Code::kForbidden, "not registered in your unit", std::move(place));
+}
+
+json::object view_of(const CustomerRecord& record) {
+  json::object view;
+  for (const auto& [name, known] : record.values) view[name] = known.value;
+  json::object consents;
+  for (const auto& [purpose, consent] : record.consents) consents[purpose] = consent.given;
+  view["consents"] = std::move(consents);
+  return view;
 }
 
 // Where in an event the customers stand that it names.
@@ -357,6 +377,10 @@ Result<void> LiveRecords::resolve_account(Event& event) const {
 
 void LiveRecords::apply(const Event& event) {
   if (events::is_erasure(event)) return erase(event);
+  if (is_link(event)) {
+    stage_links().apply(event);
+    return relinked_.push_back(event.entities[1].id);
+  }
   const Uuid& subject = event.entities[0].id;
   const bool is_pressing = event.type.starts_with("customer.") || event.type.starts_with("account.");
   if (is_pressing) pressing_.insert(subject);
@@ -392,6 +416,7 @@ void LiveRecords::erase(const Event& event) {
     const bool is_account = entity.kind == EntityKind::kAccount;
     is_account ? accounts_.forget(entity.id) : customers_.forget(entity.id);
     (is_account ? erased_accounts_ : erased_customers_).push_back(entity.id);
+    if (!is_account && !links().is_empty()) stage_links().forget(entity.id);
   }
 }
 
@@ -440,6 +465,55 @@ Result<void> LiveRecords::forget_named_by(store::Reader& reader, const Entity& o
   return {};
 }
 
+std::shared_ptr<const Links> LiveRecords::links_now() const {
+  const std::scoped_lock lock(links_mutex_);
+  return links_;
+}
+
+Links& LiveRecords::stage_links() {
+  if (!staged_links_) staged_links_ = std::make_shared<Links>(*links_);
+  return *staged_links_;
+}
+
+Result<void> LiveRecords::take_up_links(store::Reader& reader) {
+  auto links = std::make_shared<Links>();
+  TRY(reader.query(kLinks, {}, [&](const store::Row& row) -> Result<void> {
+    Link link{uuid_from(row.bytes(0)), uuid_from(row.bytes(1)), {row.integer(2), {row.integer(3)}}};
+    if (!row.is_null(4)) link.undone = {row.integer(4), {row.integer(5)}};
+    return links->add(link), Result<void>();
+  }));
+  const std::scoped_lock lock(links_mutex_);
+  links_ = std::move(links);
+  return {};
+}
+
+void LiveRecords::replace(Links links) {
+  staged_links_ = std::make_shared<Links>(std::move(links));
+  are_links_replaced_ = true;
+}
+
+Result<void> LiveRecords::save_links(store::Transaction& transaction) {
+  if (are_links_replaced_) TRY(transaction.post(kDropAllLinks, {}));
+  const auto changed = are_links_replaced_ ? links().all() : std::vector<Link>();
+  const auto save = [&](const Link& link) {
+    const auto undone = link.undone.value_or(LinkMoment{});
+    const Value seq = link.undone ? Value(undone.seq) : Value();
+    const Value time = link.undone ? Value(undone.time.us) : Value();
+    const Value parameters[] = {
+        ByteView(link.customer.bytes), ByteView(link.into.bytes), link.made.seq, link.made.time.us, seq, time};
+    return transaction.post(kSaveLink, parameters);
+  };
+  for (const auto& link : changed) TRY(save(link));
+  for (const auto& id : relinked_) {
+    for (const auto& link : links().of(id)) TRY(save(link));
+  }
+  for (const auto& id : erased_customers_) {
+    const Value parameters[] = {ByteView(id.bytes)};
+    TRY(transaction.post(kDropLinks, parameters));
+  }
+  return {};
+}
+
 void LiveRecords::replace(const Uuid& id, const LiveCustomer* customer) {
   if (customer == nullptr) return customers_.forget(id), erased_customers_.push_back(id);
   customers_.stage(id) = *customer;
@@ -462,6 +536,11 @@ void LiveRecords::leave_out(const IsErased& is_erased) {
     auto account = known;
     if (customers::leave_out(account.record, is_erased, pseudonyms_)) accounts_.stage(id) = std::move(account);
   });
+  for (const auto& link : links().all()) {
+    for (const auto& id : {link.customer, link.into}) {
+      if (is_erased(id)) stage_links().forget(id);
+    }
+  }
   publish();
 }
 
@@ -484,7 +563,7 @@ Result<void> LiveRecords::save(store::Transaction& transaction) {
     const Value parameters[] = {ByteView(id.bytes)};
     TRY(transaction.post(kDropAccount, parameters));
   }
-  return {};
+  return save_links(transaction);
 }
 
 Result<void> LiveRecords::save_customer(store::Transaction& transaction, const Uuid& id, const LiveCustomer& customer) {
@@ -510,6 +589,10 @@ void LiveRecords::publish() {
   const auto may_wait = [this](const Uuid& id) { return !pressing_.contains(id); };
   customers_.publish(may_wait);
   accounts_.publish(may_wait);
+  if (staged_links_) {
+    const std::scoped_lock lock(links_mutex_);
+    links_ = std::move(staged_links_);
+  }
   discard();
 }
 
@@ -520,6 +603,9 @@ void LiveRecords::discard() {
   renamed_.clear();
   erased_customers_.clear();
   erased_accounts_.clear();
+  staged_links_.reset();
+  relinked_.clear();
+  are_links_replaced_ = false;
 }
 
 void LiveRecords::begin_settling() {
@@ -568,29 +654,31 @@ void LiveRecords::forget_all() {
   accounts_.forget_all();
 }
 
+// Null where nobody is known. `earlier` is made where the present record knows more than the event may.
+Result<const CustomerRecord*> LiveRecords::as_of(const Uuid& customer, const Event& event, const History& history,
+                                                 CustomerRecord& earlier) const {
+  const auto* live = customers_.find(customer);
+  if (live == nullptr) return nullptr;
+  if (live->record.newest <= event.time) return &live->record;
+  earlier.reference = live->record.reference;
+  TRY(history({EntityKind::kCustomer, customer}, event.seq - 1, event.time, [&](const Event& past) -> Result<void> {
+    const bool folds = past.subject.kind == EntityKind::kCustomer ? past.entities[0].id == customer
+                                                                  : past.type.starts_with("account.");
+    if (folds && !past.is_erased) fold(earlier, past, pseudonyms_);
+    return {};
+  }));
+  return &earlier;
+}
+
 Result<json::object> LiveRecords::view(store::Reader* reader, const Event& event, const History& history) {
-  const Uuid id = customer_of(event);
-  if (reader != nullptr) TRY(load_customers(*reader, std::span(&id, 1)));
-  const auto* live = customers_.find(id);
-  CustomerRecord earlier;
-  if (live == nullptr) return json::object();
-  const CustomerRecord* record = &live->record;
-  if (record->newest > event.time) {  // the present record knows more than the event may
-    earlier.reference = record->reference;
-    TRY(history({EntityKind::kCustomer, id}, event.seq - 1, event.time, [&](const Event& past) -> Result<void> {
-      const bool folds =
-          past.subject.kind == EntityKind::kCustomer ? past.entities[0].id == id : past.type.starts_with("account.");
-      if (folds && !past.is_erased) fold(earlier, past, pseudonyms_);
-      return {};
-    }));
-    record = &earlier;
+  const auto ids = links().one_with(customer_of(event), {.time = event.time, .before_seq = event.seq});
+  if (reader != nullptr) TRY(load_customers(*reader, ids));
+  std::vector<CustomerRecord> earlier(ids.size());
+  std::vector<const CustomerRecord*> known;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (const auto* record = TRY(as_of(ids[i], event, history, earlier[i]))) known.push_back(record);
   }
-  json::object view;
-  for (const auto& [name, known] : record->values) view[name] = known.value;
-  json::object consents;
-  for (const auto& [purpose, consent] : record->consents) consents[purpose] = consent.given;
-  view["consents"] = std::move(consents);
-  return view;
+  return known.size() == 1 ? view_of(*known[0]) : known.empty() ? json::object() : view_of(joined(known));
 }
 
 }  // namespace amity::customers

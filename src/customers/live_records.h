@@ -17,6 +17,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "customers/links.h"
 #include "customers/record.h"
 #include "customers/search_index.h"
 #include "events/log.h"
@@ -182,6 +183,13 @@ class LiveRecords {
   // After an erasure was applied: what the records of others say of those it names goes with them. `history`: the log
   // and what this batch has appended.
   Result<void> forget_named(store::Reader& reader, const events::Event& erasure, const History& history);
+  // Who is one: with this batch's changes, on the writer thread; as published, on any.
+  const Links& links() const { return staged_links_ ? *staged_links_ : *links_; }
+  std::shared_ptr<const Links> links_now() const;
+  // The links the table holds become the published ones: after opening, and after forget_all().
+  Result<void> take_up_links(store::Reader& reader);
+  // Puts other links in the place of all there are; saved with the batch.
+  void replace(Links links);
   // Puts another record in the place of what is known; null: there is none. Saved with the batch.
   void replace(const Uuid& id, const LiveCustomer* customer);
   void replace(const Uuid& id, const LiveAccount* account);
@@ -223,8 +231,8 @@ class LiveRecords {
 
   // The customer an event is about; of an account, its home customer.
   Uuid customer_of(const events::Event& event) const;
-  // What policies see of the customer an event is about (of an account: its home customer): values by name and
-  // `consents` by purpose, as of the event. Reads the customer where this batch has not.
+  // What policies see of the customer an event is about (of an account: its home customer) and of all who are one with
+  // them: values by name and `consents` by purpose, as of the event. Reads the customers where this batch has not.
   Result<json::object> view(store::Reader* reader, const events::Event& event, const History& history);
 
  private:
@@ -249,6 +257,10 @@ class LiveRecords {
   void fold_into(const Uuid& customer, const events::Event& event);
   Result<void> save_customer(store::Transaction& transaction, const Uuid& id, const LiveCustomer& customer);
   Result<void> save_account(store::Transaction& transaction, const Uuid& id, const LiveAccount& account);
+  Result<void> save_links(store::Transaction& transaction);
+  Links& stage_links();
+  Result<const CustomerRecord*> as_of(const Uuid& customer, const events::Event& event, const History& history,
+                                      CustomerRecord& earlier) const;
   void erase(const events::Event& event);
   Result<void> forget_named_by(store::Reader& reader, const events::Entity& other, int64_t max_seq,
                                const History& history);
@@ -263,6 +275,11 @@ class LiveRecords {
   std::vector<Uuid> renamed_;          // customers of this batch whose search words may have changed
   std::vector<Uuid> erased_customers_;
   std::vector<Uuid> erased_accounts_;
+  mutable std::mutex links_mutex_;  // of links_, which the writer thread alone changes
+  std::shared_ptr<const Links> links_ = std::make_shared<const Links>();
+  std::shared_ptr<Links> staged_links_;  // null: as published
+  std::vector<Uuid> relinked_;           // customers whose links this batch changed
+  bool are_links_replaced_ = false;
 };
 
 }  // namespace amity::customers

@@ -144,7 +144,8 @@ Result<RebuildReport> Rebuild::compare(store::Reader& reader) {
   copy_.each_account([&](const Uuid& id, const LiveAccount&) { report.account_count += account(id) != nullptr; });
   TRY(compare_customers(reader));
   TRY(compare_accounts(reader));
-  report.difference_count = static_cast<int64_t>(customers_.size() + accounts_.size());
+  are_links_other_ = copy_.links().all() != parts_.live.links_now()->all();
+  report.difference_count = static_cast<int64_t>(customers_.size() + accounts_.size()) + are_links_other_;
   return report;
 }
 
@@ -190,6 +191,7 @@ Result<void> Rebuild::put_right(store::Transaction& transaction, LiveRecords& li
     TRY(transaction.post(kDropAccount, std::array<Value, 1>{ByteView(id.bytes)}));
     live.replace(id, account(id));
   }
+  if (are_links_other_) live.replace(copy_.links());
   return live.save(transaction);
 }
 

@@ -19,7 +19,7 @@ namespace amity::customers {
 struct RebuildReport {
   int64_t customer_count = 0;
   int64_t account_count = 0;
-  int64_t difference_count = 0;  // records that were not what the log says
+  int64_t difference_count = 0;  // records that were not what the log says, and who is one with whom, as one
   bool is_put_right = false;     // those were replaced
 };
 json::object to_json(const RebuildReport& report);
@@ -57,6 +57,7 @@ class Rebuild {
   int64_t built_seq_ = 0;
   std::set<Uuid> customers_;  // that differ
   std::set<Uuid> accounts_;
+  bool are_links_other_ = false;
 };
 
 }  // namespace amity::customers

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "customers/links.h"
+
 namespace amity::customers {
 namespace {
 
@@ -74,6 +76,7 @@ std::string AccountRecord::text_of(std::string_view name) const {
 }
 
 void fold(CustomerRecord& record, const events::Event& event, const events::Pseudonyms& pseudonyms) {
+  if (is_link(event)) return;  // links.h
   const auto from = lineage_of(event);
   const auto& data = event.data;
   if (event.type == "customer.registered" || event.type == "customer.updated") {

@@ -75,6 +75,10 @@ json::object to_json(const Decision& decision) {
       {"hits", to_json(decision.verdict.hits)},
       {"reasons", to_json(decision.reasons())},
   };
+  if (!decision.merged.empty()) {
+    auto& merged = record["merged"].emplace_array();
+    for (const auto& id : decision.merged) merged.push_back(json::string(format(id)));
+  }
   if (decision.score) record["score"] = to_json(*decision.score);
   return record;
 }

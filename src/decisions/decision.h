@@ -49,6 +49,7 @@ struct Decision {
   Digest features_fingerprint{};
   std::string purpose;
   std::string basis;
+  std::vector<Uuid> merged = {};  // who was one with the customers it looked at (customers/links.h), by id
   Facts facts;
   std::optional<Score> score;
   Verdict verdict;

@@ -90,6 +90,7 @@ Result<Decision> DecisionDesk::decide(const Decided& decided) const {
                     .features_fingerprint = decided.features_fingerprint,
                     .purpose = definition.purpose,
                     .basis = definition.basis,
+                    .merged = decided.merged,
                     .facts = {},
                     .score = {},
                     .verdict = {}};

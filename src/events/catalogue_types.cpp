@@ -80,6 +80,9 @@ constexpr Field kAccountFrozen[] = {
     {"until", kText, kRequired},
     {"duties", kText, kRequired},
 };
+constexpr Field kCustomerMerged[] = {
+    {"other", kReference, kRequired, kC2, kCustomer}, {"basis", kText, kRequired},  // why: never the person's data
+};
 constexpr Field kAccountOpened[] = {
     {"type", kCode, kRequired, kC1, kAccount, kAccountTypes},
     {"currency", kCurrency, kRequired},
@@ -170,6 +173,10 @@ constexpr Type kTypes[] = {
      kInternal},
     {"account.frozen", 1, kAccount, "an account is kept for the law alone, apart from its last holder", kAccountFrozen,
      kInternal},
+    {"customer.merged", 1, kCustomer, "another reference was found to be the same customer's", kCustomerMerged,
+     kInternal},
+    {"customer.unmerged", 1, kCustomer, "another reference was found not to be this customer's after all",
+     kCustomerMerged, kInternal},
     {"relationship.recorded", 1, kCustomer, "two customers are related", kRelationshipRecorded},
     {"risk_profile.assessed", 1, kCustomer, "how much risk a customer can bear was assessed", kRiskProfileAssessed},
     {"consent.given", 1, kCustomer, "a customer agrees to a purpose", kConsentGiven},

@@ -162,7 +162,9 @@ EntityKey key_of(const events::Entity& first, const events::Entity& second) {
   return {{first.kind, second.kind}, make_uuid_v8(std::span(both).first<16>()), first.id};
 }
 
-Moment moment_of(const events::Event& event) { return {event.entities, event.seq, event.time, &event}; }
+Moment moment_of(const events::Event& event, std::span<const events::Entity> merged) {
+  return {event.entities, event.seq, event.time, &event, merged};
+}
 
 Result<FeatureSet> FeatureSet::parse(std::span<const DefinitionFile> files) {
   std::vector<Definition> all;

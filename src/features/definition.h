@@ -128,8 +128,11 @@ struct Moment {
   int64_t before_seq = INT64_MAX;        // only events with a lower seq
   Timestamp time;                        // only events at this time or before
   const events::Event* event = nullptr;  // the deciding event for current, z_score and keyed first_seen; else unknown
+  // Others who are one with the first customer of `entities` (customers/links.h): their events count as that
+  // customer's, each event once.
+  std::span<const events::Entity> merged = {};
 };
-Moment moment_of(const events::Event& event);
+Moment moment_of(const events::Event& event, std::span<const events::Entity> merged = {});
 
 // One value per selected feature, in the selection's order; NaN: unknown.
 using FeatureRow = std::vector<double>;

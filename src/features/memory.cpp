@@ -13,6 +13,7 @@ struct MemoryFeatures::Impl {
 
   // Null: only History can tell.
   std::shared_ptr<const EntityState> known_at(const Place& place, const Moment& moment) const {
+    if (is_joined(place, moment)) return nullptr;
     const auto found = tracked.find(place.key());
     if (found == tracked.end()) return std::make_shared<const EntityState>();
     if (auto live = found->second.live_at(moment)) return live;

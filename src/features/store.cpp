@@ -100,6 +100,7 @@ struct LiveFeatures::Impl {
   struct Applied {
     std::shared_ptr<const Extract> extract;
     std::vector<EntityKey> keys;
+    std::vector<events::Entity> entities;
   };
   std::vector<Applied> applied;
   std::vector<Uuid> erased;
@@ -247,7 +248,7 @@ struct LiveFeatures::Impl {
 
   void apply(const events::Event& event) {
     CHECK(applied.empty() || event.seq > applied.back().extract->seq);
-    Applied done{std::make_shared<const Extract>(plan().extract(event)), {}};
+    Applied done{std::make_shared<const Extract>(plan().extract(event)), {}, event.entities};
     for (const auto& place : places_of(plan(), *done.extract, event.entities)) {
       const EntityKey key = place.key();
       const auto at = staged.find(key);
@@ -265,6 +266,11 @@ struct LiveFeatures::Impl {
     applied.push_back(std::move(done));
   }
 
+  static bool counts(const Applied& event, const Place& place, const Moment& moment) {
+    if (is_joined(place, moment)) return belongs(place, moment, event.entities);
+    return std::ranges::find(event.keys, place.key()) != event.keys.end();
+  }
+
   // From the log before this batch, and the batch's own events.
   Result<StatePtr> rebuilt(store::Reader& reader, const Place& place, const Moment& moment) const {
     Moment before = moment;
@@ -274,7 +280,7 @@ struct LiveFeatures::Impl {
     auto state = std::make_shared<EntityState>(TRY(rebuild(plan(), place, before, stored)));
     for (const auto& event : applied) {
       if (event.extract->seq >= moment.before_seq || event.extract->time > moment.time) continue;
-      if (std::ranges::find(event.keys, place.key()) == event.keys.end()) continue;
+      if (!counts(event, place, moment)) continue;
       plan().apply(*event.extract, place.layout, *state);
     }
     return state;
@@ -306,11 +312,13 @@ Result<void> LiveFeatures::prepare(store::Reader& reader, std::span<const events
 
 Result<void> LiveFeatures::apply(const events::Event& event) { return impl_->apply(event), Result<void>{}; }
 
-Result<FeatureRow> LiveFeatures::read(store::Reader& reader, const events::Event& event, const Selection& which) {
-  const Moment moment = moment_of(event);
+Result<FeatureRow> LiveFeatures::read(store::Reader& reader, const events::Event& event, const Selection& which,
+                                      std::span<const events::Entity> merged) {
+  const Moment moment = moment_of(event, merged);
   return read_row(impl_->plan(), moment, which, [&](const Place& place) -> Result<StatePtr> {
     const auto at = impl_->staged.find(place.key());
     CHECK(at != impl_->staged.end() && "events are prepared before they are read");
+    if (is_joined(place, moment)) return impl_->rebuilt(reader, place, moment);
     if (auto told = impl_->told_by(*at->second.tracked, place, moment)) return told;
     return impl_->rebuilt(reader, place, moment);
   });
@@ -393,9 +401,10 @@ Result<int64_t> LiveFeatures::watermark(store::Reader& reader) const { return wa
 
 Result<FeatureRow> LiveFeatures::now(store::Reader& reader, const Moment& moment, const Selection& which) {
   return read_row(impl_->plan(), moment, which, [&](const Place& place) -> Result<StatePtr> {
-    TrackedPtr tracked = impl_->cached(place.key());
-    if (tracked == nullptr) tracked = TRY(impl_->load(reader, std::span(&place, 1)))[0].tracked;
-    if (auto told = impl_->told_by(*tracked, place, moment)) return told;
+    const bool is_one = !is_joined(place, moment);
+    TrackedPtr tracked = is_one ? impl_->cached(place.key()) : nullptr;
+    if (is_one && tracked == nullptr) tracked = TRY(impl_->load(reader, std::span(&place, 1)))[0].tracked;
+    if (auto told = is_one ? impl_->told_by(*tracked, place, moment) : nullptr) return told;
     const History stored = [&](const events::Entity& entity, int64_t max_seq, Timestamp max_time,
                                const EachEvent& each) {
       return impl_->history(reader, entity, max_seq, max_time, each);

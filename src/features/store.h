@@ -71,7 +71,9 @@ class LiveFeatures {
   // An event with its seq, after it was appended. Events come in seq order.
   Result<void> apply(const events::Event& event);
   // For an event that was prepared and not yet applied. History is asked only for events before this batch.
-  Result<FeatureRow> read(store::Reader& reader, const events::Event& event, const Selection& which);
+  // `merged`: as in Moment.
+  Result<FeatureRow> read(store::Reader& reader, const events::Event& event, const Selection& which,
+                          std::span<const events::Entity> merged = {});
   // The states this batch touched, sealed, at once: for who keeps its own watermark (backfill.h).
   Result<void> save(store::Transaction& transaction);
   void publish();

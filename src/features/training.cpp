@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 
+#include "customers/links.h"
 #include "events/catalogue.h"
 #include "features/engine/key_map.h"
 #include "features/engine/plan.h"
@@ -32,7 +33,9 @@ class LateReads {
       const auto place = place_of(plan_, layout, moment.entities);
       if (!place) continue;
       pending.states.emplace_back(*place, std::make_shared<EntityState>());
-      waiting_[place->key()].push_back({pending_.size(), pending.states.size() - 1});
+      for (const auto& key : keys_of(*place, moment)) {
+        waiting_[key].push_back({pending_.size(), pending.states.size() - 1});
+      }
     }
     pending_.push_back(std::move(pending));
   }
@@ -46,7 +49,9 @@ class LateReads {
       for (const auto& [index, state] : found->second) {
         const Moment& moment = pending_[index].moment;
         if (event.seq >= moment.before_seq || event.time > moment.time) continue;
-        plan_.apply(extract, place.layout, *pending_[index].states[state].second);
+        auto& counted = *pending_[index].states[state].second;
+        if (counted.newest_seq() >= event.seq) continue;  // it touches the customer under two references
+        plan_.apply(extract, place.layout, counted);
       }
     }
   }
@@ -62,6 +67,24 @@ class LateReads {
   std::span<const Pending> pending() const { return pending_; }
 
  private:
+  // Under whichever reference the customer of a place is known.
+  static std::vector<EntityKey> keys_of(const Place& place, const Moment& moment) {
+    const auto all_of = [&](const events::Entity& entity) {
+      std::vector<events::Entity> all{entity};
+      if (entity.kind == events::EntityKind::kCustomer) {
+        all.insert(all.end(), moment.merged.begin(), moment.merged.end());
+      }
+      return all;
+    };
+    std::vector<EntityKey> keys;
+    for (const auto& first : all_of(place.first)) {
+      if (!place.second) keys.push_back(key_of(first));
+      if (!place.second) continue;
+      for (const auto& second : all_of(*place.second)) keys.push_back(key_of(first, second));
+    }
+    return keys;
+  }
+
   const Plan& plan_;
   const Selection& which_;
   std::vector<int> layouts_;
@@ -109,6 +132,7 @@ class Collector {
   }
 
   Result<void> see(const events::Event& event) {
+    if (customers::is_link(event) && event.entities.size() > 1) links_.apply(event);
     if (std::ranges::find(spec_->sample_on, event.type) != spec_->sample_on.end()) TRY(sample(event));
     if (std::ranges::find(spec_->label_on, event.type) != spec_->label_on.end()) label(event);
     return features_.apply(event);
@@ -117,7 +141,7 @@ class Collector {
   Result<TrainingSet> finish(const FeatureSet& set, const Scan& scan, int64_t up_to_seq) {
     LateReads late(set.plan(), spec_->features);
     for (size_t i = 0; i < samples_.size(); ++i) {
-      if (samples_[i].row.empty() && label_of(samples_[i])) late.add(i, moment_of(samples_[i].event));
+      if (samples_[i].row.empty() && label_of(samples_[i])) late.add(i, samples_[i].moment());
     }
     if (!late.is_empty()) {
       TRY(scan(0, up_to_seq,
@@ -132,6 +156,8 @@ class Collector {
     events::Event event;  // without data where its row is known
     std::string key;
     FeatureRow row;
+    std::vector<events::Entity> merged = {};
+    Moment moment() const { return moment_of(event, merged); }
   };
 
   Collector(const FeatureSet& set, const TrainingSpec& spec) : spec_(&spec), features_(set) {}
@@ -141,7 +167,8 @@ class Collector {
     const auto key = sample_key_->text(event);
     if (!key) return {};
     Sample sample{.event = event, .key = *key, .row = {}};
-    const Moment moment = moment_of(event);
+    sample.merged = customers::one_with_first(links_, event);
+    const Moment moment = sample.moment();
     if (features_.is_current(moment, spec_->features)) {
       sample.row = TRY(features_.read(moment, spec_->features));
       sample.event.data.clear();
@@ -187,6 +214,7 @@ class Collector {
 
   const TrainingSpec* spec_;
   MemoryFeatures features_;
+  customers::Links links_;
   std::optional<EventExpression> sample_where_, sample_key_, label_key_, label_value_;
   std::vector<Sample> samples_;
   std::map<std::string, std::vector<Label>> labels_;

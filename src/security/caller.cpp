@@ -42,6 +42,7 @@ constexpr auto kPermissionNames = std::to_array<std::pair<Permission, std::strin
     {kBackUp, "back_up"},
     {kOperate, "operate"},
     {kReadFrozen, "read_frozen"},
+    {kMergeCustomers, "merge_customers"},
 });
 
 constexpr auto kPurposeNames = std::to_array<std::pair<Purpose, std::string_view>>({
@@ -71,14 +72,15 @@ struct Grant {
 constexpr auto kGrants = std::to_array<Grant>({
     {Role::kAdministrator,
      all_of({kManageUsers, kOperate, kBackUp, kImport, kWriteEvents, kReadAudit, kReadModels, kReadPolicies})},
-    {Role::kRelationshipManager, all_of({kReadCustomers, kWriteEvents, kDecide, kReadDecisions, kManageConsents})},
+    {Role::kRelationshipManager,
+     all_of({kReadCustomers, kWriteEvents, kDecide, kReadDecisions, kManageConsents, kMergeCustomers})},
     {Role::kServiceAgent, all_of({kReadCustomers, kWriteEvents, kDecide, kReadDecisions, kManageConsents})},
     {Role::kMarketer, all_of({kReadCustomers, kReadModels, kReadPolicies, kReadDecisions})},
     {Role::kRiskAnalyst, all_of({kReadCustomers, kDecide, kReadDecisions, kReplay, kReadModels, kApproveModels,
                                  kReadPolicies, kDraftPolicies, kActivatePolicies})},
     {Role::kComplianceOfficer,
      all_of({kReadCustomers, kReadDecisions, kReplay, kReadModels, kApproveModels, kReadPolicies, kActivatePolicies,
-             kReadAudit, kManageConsents, kEraseCustomers, kReadFrozen})},
+             kReadAudit, kManageConsents, kEraseCustomers, kReadFrozen, kMergeCustomers})},
     {Role::kDataScientist, all_of({kReadModels, kTrainModels, kReadPolicies, kDraftPolicies, kReadDecisions, kReplay})},
     {Role::kCustomer, all_of({})},
 });

@@ -42,8 +42,9 @@ enum class Permission {
   kManageConsents,
   kEraseCustomers,
   kBackUp,
-  kOperate,     // doctor, metrics in detail, checkpoints
-  kReadFrozen,  // customers kept for the law alone, for the purpose legal_hold
+  kOperate,         // doctor, metrics in detail, checkpoints
+  kReadFrozen,      // customers kept for the law alone, for the purpose legal_hold
+  kMergeCustomers,  // and take it back
 };
 std::string_view name_of(Permission permission);  // "approve_models": also the scope of an API key
 

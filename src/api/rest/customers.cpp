@@ -11,6 +11,8 @@ namespace {
 using events::EntityKind;
 using security::Permission;
 
+constexpr size_t kMaxKeyBytes = 128;  // of a reference (events/event.h)
+
 // As far ahead as events may lie; beyond it nothing is known.
 Result<std::optional<Timestamp>> moment_asked(const Services& services, const Request& request) {
   const auto at = request.query_value("at");
@@ -88,6 +90,48 @@ Result<Response> record_consent(const Services& services, const Request& request
   return response;
 }
 
+// Both are customers the caller may see; whoever is not reads like nobody.
+Result<void> check_both(const Services& services, const Request& request, const std::string& other) {
+  TRY(services.customers.consent(request.who(), request.parameter("customer"), ""));
+  auto seen = services.customers.consent(request.who(), other, "");
+  if (seen || seen.error().code != Code::kNotFound) return seen ? Result<void>() : std::unexpected(seen.error());
+  return fail(Code::kUnprocessable, seen.error().message, "/other");
+}
+
+// A link, made or taken back, is an event like any other.
+Result<Response> link(const Services& services, const Request& request, const char* type) {
+  const auto body = TRY(json_body(request));
+  JsonReader in(body, "");
+  const auto other = in.text("other", kMaxKeyBytes);
+  const auto basis = in.text("basis", 256);
+  TRY(in.finish());
+  TRY(check_both(services, request, other));
+  auto event = TRY(events::make_event({.source = "amity/merging/" + format(request.who().user),
+                                       .id = std::string(request.header("idempotency-key")),
+                                       .type = type,
+                                       .subject = {EntityKind::kCustomer, std::string(request.parameter("customer"))},
+                                       .time = services.clock.now(),
+                                       .data = {{"other", other}, {"basis", basis}}}));
+  const auto answers = services.submit(request.who(), {event});
+  if (!answers.front()) return std::unexpected(answers.front().error());
+  auto response =
+      json_response(json::object{{"customer", event.subject.key},
+                                 {"other", other},
+                                 {"from", {{"seq", answers.front()->at("seq")}, {"time", format(event.time)}}}},
+                    201);
+  response.about = {services.pseudonyms.of(event.subject).id,
+                    services.pseudonyms.of({EntityKind::kCustomer, other}).id};
+  return response;
+}
+
+Result<Response> merge(const Services& services, const Request& request) {
+  return link(services, request, "customer.merged");
+}
+
+Result<Response> unmerge(const Services& services, const Request& request) {
+  return link(services, request, "customer.unmerged");
+}
+
 // What a repeat is answered tells of the act: when, and how many accounts. It stays, as whom it was about is gone
 // already.
 Result<Response> erase(const Services& services, const Request& request) {
@@ -160,6 +204,16 @@ std::vector<Route> customer_routes(const Services& services) {
        .pattern = "/v1/customers/{customer}/erasure",
        .permission = Permission::kEraseCustomers,
        .handler = to(erase),
+       .repeat = Repeat::kNeedsKey},
+      {.method = Method::kPost,
+       .pattern = "/v1/customers/{customer}/merge",
+       .permission = Permission::kMergeCustomers,
+       .handler = to(merge),
+       .repeat = Repeat::kNeedsKey},
+      {.method = Method::kPost,
+       .pattern = "/v1/customers/{customer}/unmerge",
+       .permission = Permission::kMergeCustomers,
+       .handler = to(unmerge),
        .repeat = Repeat::kNeedsKey},
       {.method = Method::kGet,
        .pattern = "/v1/accounts/{account}",

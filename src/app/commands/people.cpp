@@ -60,6 +60,16 @@ std::string customer_path(Session& session) {
   return "/v1/customers/" + api::percent_encoded(session.line().value("customer"));
 }
 
+Result<int> link(Session& session, std::string_view route, std::string_view said) {
+  const auto& line = session.line();
+  const auto answer = TRY(session.call(Method::kPost, customer_path(session) + std::string(route),
+                                       json::object{{"other", line.value("other")}, {"basis", line.value("basis")}}));
+  if (wants_json(session)) return show(line, answer), 0;
+  fmt::print("{}\n", session.words().say(
+                         said, {{"customer", text(answer.at("customer"))}, {"other", text(answer.at("other"))}}));
+  return 0;
+}
+
 }  // namespace
 
 Result<int> show_customer(Session& session) {
@@ -71,6 +81,10 @@ Result<int> show_customer(Session& session) {
   fmt::print("{}\n", words.say("say.customer", {{"customer", text(profile.at("reference"))}}));
   if (const auto* until = profile.as_object().if_contains("frozen_until")) {
     fmt::print("{}\n", words.say("say.frozen_until", {{"day", text(*until)}}));
+  }
+  for (const auto& other : profile.at("merged").as_array()) {
+    fmt::print("{}\n", words.say("say.also_known_as", {{"other", text(other.at("customer"))},
+                                                       {"date", text(other.at("from").at("time")).substr(0, 10)}}));
   }
   print_values(words, profile.at("values"));
   for (const auto& account : profile.at("accounts").as_array()) print_account(words, account);
@@ -123,6 +137,9 @@ Result<int> erase_customer(Session& session) {
              session.words().say("say.erased", {{"accounts", grouped(answer.at("accounts_erased").as_int64())}}));
   return 0;
 }
+
+Result<int> merge_customers(Session& session) { return link(session, "/merge", "say.merged"); }
+Result<int> unmerge_customers(Session& session) { return link(session, "/unmerge", "say.unmerged"); }
 
 Result<int> verify_audit(Session& session) {
   const auto answer = TRY(session.call(Method::kGet, "/v1/audit/verification"));

@@ -31,6 +31,8 @@ const std::map<std::string, WithSession, std::less<>>& with_session() {
       {"customer find", find_customer},
       {"customer timeline", show_timeline},
       {"customer erase", erase_customer},
+      {"customer merge", merge_customers},
+      {"customer unmerge", unmerge_customers},
       {"audit verify", verify_audit},
       {"audit checkpoint", make_checkpoint},
       {"user add", add_user},

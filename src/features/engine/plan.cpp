@@ -1,6 +1,7 @@
 #include "features/engine/plan.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/check.h"
 
@@ -80,15 +81,39 @@ std::optional<Place> place_of(const Plan& plan, int layout, std::span<const even
   return Place{layout, *first, *second};
 }
 
+bool is_joined(const Place& place, const Moment& moment) {
+  const bool has_customer = place.first.kind == events::EntityKind::kCustomer ||
+                            (place.second && place.second->kind == events::EntityKind::kCustomer);
+  return has_customer && !moment.merged.empty();
+}
+
+bool belongs(const Place& place, const Moment& moment, std::span<const events::Entity> entities) {
+  const auto has = [&](const events::Entity& wanted) {
+    return std::ranges::any_of(entities, [&](const events::Entity& entity) {
+      const bool is_merged = wanted.kind == events::EntityKind::kCustomer &&
+                             std::ranges::find(moment.merged, entity) != moment.merged.end();
+      return entity == wanted || is_merged;
+    });
+  };
+  return has(place.first) && (!place.second || has(*place.second));
+}
+
 Result<EntityState> rebuild(const Plan& plan, const Place& place, const Moment& moment, const History& history) {
   EntityState state;
-  TRY(history(place.first, moment.before_seq - 1, moment.time, [&](const events::Event& event) -> Result<void> {
-    CHECK(event.seq < moment.before_seq && event.time <= moment.time);
-    if (std::ranges::find(event.entities, place.first) == event.entities.end()) return {};
-    if (place.second && std::ranges::find(event.entities, *place.second) == event.entities.end()) return {};
-    plan.apply(plan.extract(event), place.layout, state);
-    return {};
-  }));
+  std::vector<events::Entity> whose{place.first};
+  if (place.first.kind == events::EntityKind::kCustomer) {
+    whose.insert(whose.end(), moment.merged.begin(), moment.merged.end());
+  }
+  std::unordered_set<int64_t> counted;  // of several, who may share an event
+  for (const auto& entity : whose) {
+    TRY(history(entity, moment.before_seq - 1, moment.time, [&](const events::Event& event) -> Result<void> {
+      CHECK(event.seq < moment.before_seq && event.time <= moment.time);
+      if (!belongs(place, moment, event.entities)) return {};
+      if (whose.size() > 1 && !counted.insert(event.seq).second) return {};
+      plan.apply(plan.extract(event), place.layout, state);
+      return {};
+    }));
+  }
   return state;
 }
 

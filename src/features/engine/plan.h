@@ -87,6 +87,11 @@ std::vector<Place> places_of(const Plan& plan, const Extract& extract, std::span
 // The one place a read looks at: the first entity of each kind; nothing where one is missing.
 std::optional<Place> place_of(const Plan& plan, int layout, std::span<const events::Entity> entities);
 
+// Whether the place is a customer's who is known under other references as well: then no state tells of it alone.
+bool is_joined(const Place& place, const Moment& moment);
+// Whether an event about these entities belongs to the place as of the moment.
+bool belongs(const Place& place, const Moment& moment, std::span<const events::Entity> entities);
+
 // A fresh state from History: the same code as live.
 Result<EntityState> rebuild(const Plan& plan, const Place& place, const Moment& moment, const History& history);
 
