@@ -34,6 +34,20 @@ class ContractOfCustomers : public Contract {
         {"purpose", "marketing"}, {"given", true}, {"notice_version", "2026-01"}, {"language", "zh"}};
     post(201, "/v1/customers/{customer}/consents", customer_path_ + "/consents", consent);
     get("/v1/customers/{customer}/consents", customer_path_ + "/consents");
+    merge(event);
+  }
+  // The customer of this event with another.
+  void merge(json::object event) {
+    event["id"] = "c-3";
+    event["subject"] = "customer/twin";
+    post(200, "/v1/events", "/v1/events", event);
+    const json::object body{{"other", "twin"}, {"basis", "ticket 1"}};
+    const std::string path = "/v1/customers/another";
+    post(201, "/v1/customers/{customer}/merge", path + "/merge", body);
+    post(422, "/v1/customers/{customer}/merge", path + "/merge", body);
+    EXPECT_EQ(get("/v1/customers/{customer}", path).at("merged").at(0).at("customer"), "twin");
+    post(201, "/v1/customers/{customer}/unmerge", path + "/unmerge", body);
+    post(422, "/v1/customers/{customer}/unmerge", path + "/unmerge", body);
   }
   // A hundred and more accounts: more than one event can name.
   void erase() {

@@ -42,7 +42,7 @@ struct Decided {
   Digest features_fingerprint{};
   std::vector<NamedNumber> numbers;  // all the policy and its model read
   json::object customer;
-  std::vector<Uuid> merged;  // other references of the same customers, by id
+  std::vector<Uuid> merged = {};  // other references of the same customers, by id
   Uuid owner;  // whose data `customer` is: the record dies with them; the event's home where it is nobody's
   ModelVersion model_version;
 };
