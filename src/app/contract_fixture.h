@@ -110,6 +110,9 @@ inline std::string target_of(std::string_view pattern) {
 inline json::value body_of(const api::Route& route) {
   const std::string_view pattern = route.pattern;
   if (pattern.ends_with("/consents")) return json::object{{"purpose", "marketing"}, {"given", false}};
+  if (pattern.ends_with("/merge") || pattern.ends_with("/unmerge")) {
+    return json::object{{"other", "twin"}, {"basis", "ticket 1"}};
+  }
   if (pattern.ends_with("/erasure")) return json::object{{"basis", "r-2"}};
   return json::object{};
 }

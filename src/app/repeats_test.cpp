@@ -71,6 +71,24 @@ TEST_P(RepeatsTest, get_the_first_answer_until_somebody_it_told_of_is_erased_and
   EXPECT_EQ(engine_->event_count().value(), count);
 }
 
+TEST_P(RepeatsTest, about_two_who_were_one_are_gone_with_either) {
+  must_take({registered("lin"), registered("wu"), registered("zhao"), opened("l1", {"lin"}), opened("w1", {"wu"})});
+  const Post merge{"/v1/customers/lin/merge", {{"other", "wu"}, {"basis", "ticket 1"}}, "m1"};
+  const Post unmerge{"/v1/customers/lin/unmerge", {{"other", "wu"}, {"basis", "ticket 2"}}, "m2"};
+  const auto first_merge = must_send(merge);
+  EXPECT_EQ(repeated(merge, first_merge), "the same");
+  const auto joined = decision("l1", "d1");  // may read wu's values
+  const auto first_joined = must_send(joined);
+  const auto first_unmerge = must_send(unmerge);
+  const auto alone = decision("l1", "d2");
+  const auto first_alone = must_send(alone);
+  ASSERT_TRUE(erase("wu"));
+  EXPECT_EQ(repeated(merge, first_merge), "gone");
+  EXPECT_EQ(repeated(unmerge, first_unmerge), "gone");
+  EXPECT_EQ(repeated(joined, first_joined), "gone");
+  EXPECT_EQ(repeated(alone, first_alone), "the same");
+}
+
 // What is decided about the account reads the values of its first holder, who has left it since.
 TEST_P(RepeatsTest, about_a_joint_account_are_gone_with_each_holder_and_with_whose_values_were_read) {
   must_take({registered("lin"), registered("wu"), opened("j1", {"lin", "wu"}), opened("j2", {"lin", "wu"})});
@@ -92,8 +110,12 @@ TEST_P(RepeatsTest, about_a_joint_account_are_gone_with_each_holder_and_with_who
 // A route that is new here tells of people or does not: where it does, its handler says of whom (Response::about), and
 // the tests above send to it.
 TEST_P(RepeatsTest, are_kept_by_routes_that_are_known_to_tell_of_people_or_not) {
-  const std::set<std::string_view> of_people = {"/v1/events", "/v1/decisions", "/v1/customers/{customer}/consents",
-                                                "/v1/customers/{customer}/erasure"};
+  const std::set<std::string_view> of_people = {"/v1/events",
+                                                "/v1/decisions",
+                                                "/v1/customers/{customer}/consents",
+                                                "/v1/customers/{customer}/erasure",
+                                                "/v1/customers/{customer}/merge",
+                                                "/v1/customers/{customer}/unmerge"};
   const std::set<std::string_view> of_the_institution = {"/v1/audit/checkpoints",
                                                          "/v1/backups",
                                                          "/v1/rebuilds",

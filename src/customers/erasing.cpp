@@ -96,6 +96,11 @@ Result<std::vector<Uuid>> Customers::concerned_by(std::span<const int64_t> seqs)
     }
     return {};
   }));
+  const auto links = parts_.live.links_now();
+  for (const auto& id : std::vector<Uuid>(concerned.begin(), concerned.end())) {
+    const auto one = links->one_with(id);
+    concerned.insert(one.begin(), one.end());
+  }
   return std::vector<Uuid>(concerned.begin(), concerned.end());
 }
 

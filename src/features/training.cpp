@@ -43,15 +43,17 @@ class LateReads {
 
   void apply(const events::Event& event) {
     const Extract extract = plan_.extract(event);
+    std::vector<const EntityState*> counted;  // an event may touch a customer under two references
     for (const auto& place : places_of(plan_, extract, event.entities)) {
       const auto found = waiting_.find(place.key());
       if (found == waiting_.end()) continue;
       for (const auto& [index, state] : found->second) {
         const Moment& moment = pending_[index].moment;
         if (event.seq >= moment.before_seq || event.time > moment.time) continue;
-        auto& counted = *pending_[index].states[state].second;
-        if (counted.newest_seq() >= event.seq) continue;  // it touches the customer under two references
-        plan_.apply(extract, place.layout, counted);
+        auto& counting = *pending_[index].states[state].second;
+        if (!moment.merged.empty() && std::ranges::find(counted, &counting) != counted.end()) continue;
+        counted.push_back(&counting);
+        plan_.apply(extract, place.layout, counting);
       }
     }
   }
