@@ -1,7 +1,6 @@
 // Erasing and freezing people: what Engine does with the key store, and then tells every room.
 #include <algorithm>
 #include <map>
-#include <ranges>
 
 #include "app/engine.h"
 #include "base/log.h"
@@ -126,14 +125,16 @@ Result<std::vector<customers::RunningDuty>> Engine::duties_of(const Uuid& custom
   return duties;
 }
 
-// A person is erased under every reference they are known by, the one they are known as last: cut short, the rest is
-// found by it.
+// A person is erased under every reference they are known by: those merged into another first, then the one they are
+// known as, at last the one that was asked for. So where it was cut short the same request finds the rest.
 Result<json::object> Engine::erase(const security::Caller& caller, std::string_view customer, std::string_view basis) {
   TRY(security::require(caller, security::Permission::kEraseCustomers));
   auto references = TRY(customers_->references_of(caller, customer));
+  std::ranges::reverse(references);
+  std::ranges::stable_partition(references, [&](const auto& reference) { return reference != customer; });
   json::object answer;
   int64_t accounts = 0;
-  for (const auto& reference : references | std::views::reverse) {
+  for (const auto& reference : references) {
     auto one = TRY(erase_reference(caller, reference, basis));
     accounts += one.at("accounts_erased").as_int64();
     if (answer.empty() || is_kept_longer(one, answer)) answer = std::move(one);

@@ -144,6 +144,17 @@ class Merging : public BankTest {
     return *report;
   }
 
+  Uuid last_erased() {
+    Uuid last;
+    const auto read = engine_->database().read([&](store::Reader& reader) {
+      return engine_->rooms().log.scan(reader, 1, INT64_MAX, [&](const Event& event) -> Result<void> {
+        if (events::is_erasure(event)) last = event.entities[0].id;
+        return {};
+      });
+    });
+    EXPECT_TRUE(read) << read.error().text();
+    return last;
+  }
   // The same keys, and nothing that ever happened.
   void begin_anew() {
     TearDown();
@@ -317,6 +328,25 @@ TEST_P(Merging, a_person_is_erased_under_every_reference) {
   open_engine();
   EXPECT_EQ(differences(), 0);
   EXPECT_TRUE(engine_->rooms().records.links().is_empty());
+}
+
+// What a crash leaves behind the first of three: who goes first is merged into another, and is not who was asked for.
+TEST_P(Merging, an_erasure_cut_short_is_ended_by_asking_again) {
+  for (const size_t asked : {0U, 1U, 2U}) {
+    const std::string round = std::to_string(asked);
+    const std::vector<std::string> keys{"x" + round, "y" + round, "z" + round};
+    for (const auto& key : keys) must_take({registered(key)});
+    merge(keys[0], keys[1]);
+    merge(keys[0], keys[2]);
+    const auto& first = asked == 1 ? keys[2] : keys[1];
+    ASSERT_TRUE(engine_->keys().destroy(std::vector{id_of(customer(first))}, Uuid{.bytes = {1}}));
+    open_engine();
+    const auto erased = erase(keys[asked]);
+    ASSERT_TRUE(erased) << erased.error().text();
+    for (const auto& key : keys) EXPECT_EQ(reads(customer(key)), "not_found") << key << " asked for " << keys[asked];
+    EXPECT_TRUE(engine_->rooms().records.links().is_empty());
+    EXPECT_EQ(last_erased(), id_of(customer(keys[asked])));
+  }
 }
 
 TEST_P(Merging, takes_the_newest_word_on_a_consent_under_whichever_reference_it_was_said) {
