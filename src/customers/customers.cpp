@@ -123,14 +123,19 @@ Result<AccountRecord> Customers::account_folded(const Caller& caller, store::Rea
   return record;
 }
 
+// Of others who are going at this moment, and whose links go with them, nothing is read any more.
 Result<Customers::Person> Customers::person_now(store::Reader& reader, const Uuid& id) const {
-  Person person{parts_.live.links_now()->one_with(id), {}};
-  if (person.ids.size() == 1) {
-    person.record = TRY(customer_record(reader, id));
-    return person;
-  }
+  Person person{{}, TRY(customer_record(reader, id))};
+  const auto ids = parts_.live.links_now()->one_with(id);
   std::vector<CustomerRecord> records;
-  for (const auto& one : person.ids) records.push_back(TRY(customer_record(reader, one)));
+  for (const auto& one : ids) {
+    auto record = one == id ? Result<CustomerRecord>(person.record) : customer_record(reader, one);
+    if (!record && record.error().code != Code::kNotFound) return std::unexpected(record.error());
+    if (!record) continue;
+    person.ids.push_back(one);
+    records.push_back(*std::move(record));
+  }
+  if (records.size() == 1) return person;
   std::vector<const CustomerRecord*> each;
   for (const auto& record : records) each.push_back(&record);
   person.record = joined(each);
@@ -213,8 +218,10 @@ Result<json::object> Customers::profile(const Caller& caller, std::string_view r
   TRY(parts_.database.read([&](store::Reader& reader) -> Result<void> {
     auto [ids, record] = TRY(visible_person(caller, reader, reference));
     if (at) {
-      record = TRY(person_folded(caller, reader, id, *at));
-      if (record.last_seq == 0) return not_found("the customer was not known at that time");
+      auto earlier = TRY(person_folded(caller, reader, id, *at));
+      if (earlier.last_seq == 0) return not_found("the customer was not known at that time");
+      if (earlier.reference.empty()) earlier.reference = record.reference;
+      record = std::move(earlier);
       ids = parts_.live.links_now()->one_with(id, {.time = *at});
     }
     std::erase_if(record.relationships,
